@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cryptoki/module.h"
+#include "cryptoki/names.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef CK_RV (*get_interface_fn)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS);
+
+static CK_RV initialize(struct sr_module *m, struct sr_why *why)
+{
+    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
+    CK_RV rv = m->f->C_Initialize(&args);
+
+    if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
+        m->finalize = false;
+        rv = CKR_OK;
+    } else if (rv == CKR_OK) {
+        m->finalize = true;
+    } else {
+        sr_why_set(why, "%s: C_Initialize failed: %s", m->path, sr_rv_name(rv));
+    }
+    m->pid = getpid();
+    return rv;
+}
+
+/* 3.0 functions are reached through C_GetInterface only, never by casting a 2.40 list. */
+static void find_explain(struct sr_module *m)
+{
+    get_interface_fn get_interface;
+    *(void **)&get_interface = dlsym(m->dl, "C_GetInterface");
+    if (get_interface == NULL)
+        return;
+    CK_UTF8CHAR name[] = SR_INTERFACE_NAME;
+    CK_INTERFACE *interface = NULL;
+    if (get_interface(name, NULL, &interface, 0) != CKR_OK || interface == NULL)
+        return;
+    if (strcmp((const char *)interface->pInterfaceName, SR_INTERFACE_NAME) != 0)
+        return;
+    const struct sr_interface *ours = interface->pFunctionList;
+    if (ours->version.major == 1)
+        m->explain = ours->explain;
+}
+
+CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_args, struct sr_why *why)
+{
+    CK_RV rv = CKR_HOST_MEMORY;
+    CK_C_GetFunctionList get_list;
+
+    memset(m, 0, sizeof(*m));
+    m->path = strdup(path);
+    m->init_args = init_args != NULL ? strdup(init_args) : NULL;
+    if (m->path == NULL || (init_args != NULL && m->init_args == NULL)) {
+        sr_why_set(why, "%s: out of memory", path);
+        goto out;
+    }
+    rv = CKR_GENERAL_ERROR;
+    /* Never RTLD_DEEPBIND: with jemalloc in the program a module would free what another allocator gave. */
+    m->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (m->dl == NULL) {
+        sr_why_set(why, "the PKCS#11 module cannot be loaded: %s", dlerror());
+        goto out;
+    }
+    *(void **)&get_list = dlsym(m->dl, "C_GetFunctionList");
+    if (get_list == NULL) {
+        sr_why_set(why, "%s is not a PKCS#11 module: it has no C_GetFunctionList", path);
+        goto out;
+    }
+    rv = get_list(&m->f);
+    if (rv != CKR_OK || m->f == NULL) {
+        sr_why_set(why, "%s: C_GetFunctionList failed: %s", path, sr_rv_name(rv));
+        rv = rv != CKR_OK ? rv : CKR_GENERAL_ERROR;
+        goto out;
+    }
+    find_explain(m);
+    rv = initialize(m, why);
+out:
+    if (rv != CKR_OK)
+        sr_module_close(m);
+    return rv;
+}
+
+CK_RV sr_module_after_fork(struct sr_module *m, struct sr_why *why)
+{
+    return m->pid == getpid() ? CKR_OK : initialize(m, why);
+}
+
+void sr_module_close(struct sr_module *m)
+{
+    if (m->f != NULL && m->finalize && m->pid == getpid())
+        (void)m->f->C_Finalize(NULL);
+    if (m->dl != NULL)
+        (void)dlclose(m->dl);
+    free(m->path);
+    free(m->init_args);
+    memset(m, 0, sizeof(*m));
+}
+
+const char *sr_module_explain(const struct sr_module *m)
+{
+    const char *text = m->explain != NULL ? m->explain() : NULL;
+    return text != NULL ? text : "";
+}
