@@ -1,0 +1,83 @@
+/* The table of calls, and how their structures are laid out.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "wire/calls.h"
+
+#define FIELD(kind, type, member)                                                                            \
+    {                                                                                                        \
+        SR_FIELD_##kind, offsetof(struct type, member)                                                       \
+    }
+#define END                                                                                                  \
+    {                                                                                                        \
+        SR_FIELD_END, 0                                                                                      \
+    }
+
+typedef const struct sr_field layout[];
+
+static layout nothing = {END};
+
+static layout hello_request = {
+    FIELD(ULONG, sr_hello_request, version_min), FIELD(ULONG, sr_hello_request, version_max),
+    FIELD(ULONG, sr_hello_request, abi), FIELD(BYTES, sr_hello_request, client), END};
+static layout hello_reply = {FIELD(ULONG, sr_hello_reply, version), FIELD(ULONG, sr_hello_reply, joined),
+                             FIELD(BYTES, sr_hello_reply, client), END};
+static layout status_reply = {FIELD(BYTES, sr_status_reply, text), END};
+static layout slot = {FIELD(ULONG, sr_slot_request, slot), END};
+static layout bytes = {FIELD(BYTES, sr_bytes_reply, data), END};
+static layout open_session = {FIELD(ULONG, sr_open_session_request, slot),
+                              FIELD(ULONG, sr_open_session_request, flags), END};
+static layout session = {FIELD(ULONG, sr_session, session), END};
+static layout login = {FIELD(ULONG, sr_login_request, session), FIELD(ULONG, sr_login_request, user),
+                       FIELD(BYTES, sr_login_request, pin), END};
+static layout find_request = {FIELD(ULONG, sr_find_request, session),
+                              FIELD(TEMPLATE, sr_find_request, template), END};
+static layout find_reply = {FIELD(ULONG, sr_find_reply, count), FIELD(ULONG, sr_find_reply, more),
+                            FIELD(BYTES, sr_find_reply, cards), END};
+static layout restore = {FIELD(ULONG, sr_restore_request, slot), FIELD(BYTES, sr_restore_request, card), END};
+static layout object = {FIELD(ULONG, sr_object, session), FIELD(ULONG, sr_object, object), END};
+static layout read_request = {FIELD(ULONG, sr_read_request, session), FIELD(ULONG, sr_read_request, object),
+                              FIELD(BYTES, sr_read_request, types), END};
+static layout read_reply = {FIELD(ULONG, sr_read_reply, status), FIELD(TEMPLATE, sr_read_reply, values), END};
+static layout generate = {
+    FIELD(ULONG, sr_generate_request, session), FIELD(MECHANISM, sr_generate_request, mechanism),
+    FIELD(TEMPLATE, sr_generate_request, public), FIELD(TEMPLATE, sr_generate_request, private), END};
+static layout sign = {FIELD(ULONG, sr_sign_request, session), FIELD(ULONG, sr_sign_request, key),
+                      FIELD(MECHANISM, sr_sign_request, mechanism), FIELD(BYTES, sr_sign_request, data), END};
+static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(BYTES, sr_part_request, data), END};
+static layout length = {FIELD(ULONG, sr_random_request, session), FIELD(ULONG, sr_random_request, length),
+                        END};
+
+#define NONE SR_RIGHT_NONE
+#define USE SR_RIGHT_USE
+#define MANAGE SR_RIGHT_MANAGE
+
+static const struct sr_call_row rows[SR_CALLS] = {
+    /*                              name              right  repeatable slow  request        reply */
+    [SR_CALL_HELLO] = {"hello", NONE, true, false, hello_request, hello_reply},
+    [SR_CALL_STATUS] = {"status", USE, true, false, nothing, status_reply},
+    [SR_CALL_SLOTS] = {"slots", USE, true, false, nothing, bytes},
+    [SR_CALL_SLOT_INFO] = {"slot-info", USE, true, false, slot, bytes},
+    [SR_CALL_TOKEN_INFO] = {"token-info", USE, true, false, slot, bytes},
+    [SR_CALL_MECHANISMS] = {"mechanisms", USE, true, false, slot, bytes},
+    [SR_CALL_OPEN_SESSION] = {"open-session", USE, true, false, open_session, session},
+    [SR_CALL_CLOSE_SESSION] = {"close-session", USE, false, false, session, nothing},
+    [SR_CALL_SESSION_INFO] = {"session-info", USE, true, false, session, bytes},
+    [SR_CALL_LOGIN] = {"login", USE, false, false, login, nothing},
+    [SR_CALL_LOGOUT] = {"logout", USE, true, false, session, nothing},
+    [SR_CALL_FIND] = {"find", USE, true, false, find_request, find_reply},
+    [SR_CALL_FIND_MORE] = {"find-more", USE, false, false, session, find_reply},
+    [SR_CALL_RESTORE] = {"restore", USE, true, false, restore, object},
+    [SR_CALL_READ_ATTRIBUTES] = {"read-attributes", USE, true, false, read_request, read_reply},
+    [SR_CALL_GENERATE_KEY_PAIR] = {"generate-key-pair", MANAGE, false, true, generate, find_reply},
+    [SR_CALL_DESTROY] = {"destroy", MANAGE, false, false, object, nothing},
+    [SR_CALL_SIGN] = {"sign", USE, true, false, sign, bytes},
+    [SR_CALL_SIGN_INIT] = {"sign-init", USE, false, false, sign, nothing},
+    [SR_CALL_SIGN_UPDATE] = {"sign-update", USE, false, false, part, nothing},
+    [SR_CALL_SIGN_FINAL] = {"sign-final", USE, false, false, session, bytes},
+    [SR_CALL_RANDOM] = {"random", USE, true, false, length, bytes},
+};
+
+const struct sr_call_row *sr_call_row(uint32_t call)
+{
+    return call < SR_CALLS && rows[call].name != NULL ? &rows[call] : NULL;
+}

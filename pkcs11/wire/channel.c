@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/channel.h"
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* How long a waiting thread asks again before it sleeps: waking an idle CPU costs more than a fast signature.
+ */
+#define SPIN_NS 40000
+
+static void say(struct sr_channel *ch, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct sr_channel *ch, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(ch->why, sizeof(ch->why), format, args);
+    va_end(args);
+}
+
+static long long now_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+long long sr_now_ms(void)
+{
+    return now_ns() / 1000000;
+}
+
+static bool is_socket(int fd, const struct sr_channel *ch)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_dev == ch->device && st.st_ino == ch->inode;
+}
+
+bool sr_channel_ours(const struct sr_channel *ch)
+{
+    return ch->fd >= 0 && is_socket(ch->fd, ch);
+}
+
+void sr_channel_close(struct sr_channel *ch)
+{
+    if (sr_channel_ours(ch))
+        (void)close(ch->fd);
+    ch->fd = -1;
+    sr_buf_free(&ch->in);
+    sr_buf_free(&ch->out);
+}
+
+static enum sr_channel_status fail(struct sr_channel *ch, enum sr_channel_status status)
+{
+    sr_channel_close(ch);
+    return status;
+}
+
+/* Sets how long send and recv may block, where it is not what they are set to. */
+static bool limit(struct sr_channel *ch, long long left_ms)
+{
+    if (left_ms <= 0)
+        return false;
+    /* A little more than asked is no harm and saves a system call per request. */
+    if (ch->timeout_ms >= left_ms && ch->timeout_ms <= left_ms + 100)
+        return true;
+    struct timeval t = {.tv_sec = (time_t)(left_ms / 1000), .tv_usec = (suseconds_t)(left_ms % 1000) * 1000};
+    if (setsockopt(ch->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) != 0 ||
+        setsockopt(ch->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0)
+        return false;
+    ch->timeout_ms = (long)left_ms;
+    return true;
+}
+
+static enum sr_channel_status send_all(struct sr_channel *ch, long long deadline)
+{
+    size_t sent = 0;
+    while (sent < ch->out.length) {
+        if (!limit(ch, deadline - sr_now_ms())) {
+            say(ch, "strongroomd does not take requests: the call's time is over");
+            return SR_CHANNEL_TIMEOUT;
+        }
+        ssize_t n = send(ch->fd, ch->out.data + sent, ch->out.length - sent, MSG_NOSIGNAL);
+        if (n >= 0) {
+            sent += (size_t)n;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            say(ch, "the connection to strongroomd broke: %s", strerror(errno));
+            return SR_CHANNEL_LOST;
+        }
+    }
+    return SR_CHANNEL_OK;
+}
+
+/* Receives what there is: first without sleeping, for as long as a fast answer may take, then asleep. */
+static ssize_t receive(struct sr_channel *ch, long long spin_until)
+{
+    unsigned char *room = ch->in.data + ch->in.length;
+    size_t size = ch->in.capacity - ch->in.length;
+    do {
+        ssize_t n = recv(ch->fd, room, size, MSG_DONTWAIT);
+        if (n >= 0 || errno != EAGAIN)
+            return n;
+        (void)sched_yield();
+    } while (now_ns() < spin_until);
+    return recv(ch->fd, room, size, 0);
+}
+
+static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_frame *frame, long long deadline)
+{
+    long long spin_until = now_ns() + SPIN_NS;
+    sr_buf_reset(&ch->in);
+    for (;;) {
+        enum sr_frame_status status = sr_frame_parse(ch->in.data, ch->in.length, frame);
+        if (status == SR_FRAME_WHOLE)
+            return SR_CHANNEL_OK;
+        if (status == SR_FRAME_BAD) {
+            say(ch, "what answers on the socket does not speak strongroomd's wire");
+            return SR_CHANNEL_LOST;
+        }
+        size_t want = ch->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
+        if (!sr_buf_reserve(&ch->in, want - ch->in.length)) {
+            say(ch, "out of memory for strongroomd's answer");
+            return SR_CHANNEL_LOST;
+        }
+        if (!limit(ch, deadline - sr_now_ms())) {
+            say(ch, "strongroomd does not answer: the call's time is over");
+            return SR_CHANNEL_TIMEOUT;
+        }
+        ssize_t n = receive(ch, spin_until);
+        if (n > 0) {
+            ch->in.length += (size_t)n;
+        } else if (n == 0) {
+            say(ch, "strongroomd closed the connection");
+            return SR_CHANNEL_LOST;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            say(ch, "the connection to strongroomd broke: %s", strerror(errno));
+            return SR_CHANNEL_LOST;
+        }
+    }
+}
+
+/* Takes the reply apart: return value, explanation, structure. */
+static bool decode_reply(struct sr_channel *ch, const struct sr_call_row *row, size_t length, void *reply,
+                         CK_RV *rv)
+{
+    struct sr_buf body = sr_buf_over(ch->in.data + SR_FRAME_HEADER, length);
+    struct sr_nothing nothing;
+    *rv = sr_buf_get_u64(&body);
+    struct sr_bytes text = sr_buf_get_bytes(&body);
+    if (!sr_buf_ok(&body))
+        return false;
+    if (*rv != CKR_OK) {
+        say(ch, "%.*s", (int)(text.length < SR_WHY_MAX ? text.length : SR_WHY_MAX), (const char *)text.data);
+        return true;
+    }
+    ch->why[0] = '\0';
+    return reply != NULL ? sr_decode(&body, row->reply, reply) : sr_decode(&body, row->reply, &nothing);
+}
+
+enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call, const void *request,
+                                       void *reply, long long deadline, CK_RV *rv)
+{
+    const struct sr_call_row *row = sr_call_row(call);
+    int cpu = sched_getcpu();
+    struct sr_frame frame = {.number = ++ch->number, .call = call, .cpu = cpu < 0 ? 0 : (uint32_t)cpu + 1};
+    struct sr_frame answer;
+
+    *rv = CKR_DEVICE_ERROR;
+    if (!sr_channel_ours(ch)) {
+        say(ch, "the program closed the descriptor of its connection to strongroomd");
+        return fail(ch, SR_CHANNEL_LOST);
+    }
+    sr_buf_reset(&ch->out);
+    sr_frame_begin(&ch->out);
+    if (request != NULL)
+        sr_encode(&ch->out, row->request, request);
+    sr_frame_end(&ch->out, &frame);
+    if (!sr_buf_ok(&ch->out)) {
+        sr_buf_reset(&ch->out);
+        say(ch, "the request is larger than a message may be");
+        *rv = CKR_DATA_LEN_RANGE;
+        return SR_CHANNEL_OK;
+    }
+    enum sr_channel_status status = send_all(ch, deadline);
+    sr_buf_reset(&ch->out);
+    if (status == SR_CHANNEL_OK)
+        status = receive_frame(ch, &answer, deadline);
+    if (status != SR_CHANNEL_OK)
+        return fail(ch, status);
+    if (answer.number != frame.number || answer.call != frame.call ||
+        !decode_reply(ch, row, answer.length, reply, rv)) {
+        say(ch, "what answers on the socket does not speak strongroomd's wire");
+        *rv = CKR_DEVICE_ERROR;
+        return fail(ch, SR_CHANNEL_LOST);
+    }
+    return SR_CHANNEL_OK;
+}
+
+/* Connects without blocking: a full backlog (a stopped daemon) answers EAGAIN, and is asked again until
+ * DEADLINE. */
+static enum sr_channel_status connect_until(struct sr_channel *ch, const char *path, long long deadline)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat st;
+
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        say(ch, "the socket's path %.60s... is longer than the %zu bytes that a Unix socket may have", path,
+            sizeof(address.sun_path) - 1);
+        return SR_CHANNEL_REFUSED;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        say(ch, "no socket can be made: %s", strerror(errno));
+        if (fd >= 0)
+            (void)close(fd);
+        return SR_CHANNEL_ABSENT;
+    }
+    ch->fd = fd;
+    ch->device = st.st_dev;
+    ch->inode = st.st_ino;
+    ch->timeout_ms = 0;
+    ch->number = 0;
+    while (limit(ch, deadline - sr_now_ms())) {
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+            return SR_CHANNEL_OK;
+        if (errno == EAGAIN || errno == EINTR)
+            continue;
+        if (errno == EACCES || errno == EPERM) {
+            say(ch,
+                "no permission for strongroomd's socket %s: ask its administrator for admission, or use the "
+                "socket that is meant for you (STRONGROOM_SOCKET)",
+                path);
+            return SR_CHANNEL_REFUSED;
+        }
+        say(ch,
+            "strongroomd cannot be reached at %s: %s; is it running, and is this its socket "
+            "(STRONGROOM_SOCKET)?",
+            path, strerror(errno));
+        return SR_CHANNEL_ABSENT;
+    }
+    say(ch, "strongroomd does not accept connections at %s: is it stopped?", path);
+    return SR_CHANNEL_TIMEOUT;
+}
+
+enum sr_channel_status sr_channel_open(struct sr_channel *ch, const char *path,
+                                       unsigned char client[SR_CLIENT_ID], bool *joined, long long deadline)
+{
+    static const unsigned char nobody[SR_CLIENT_ID];
+    bool join = memcmp(client, nobody, SR_CLIENT_ID) != 0;
+    struct sr_hello_request hello = {
+        .version_min = SR_WIRE_MIN,
+        .version_max = SR_WIRE_MAX,
+        .abi = SR_ABI,
+        .client = {.length = join ? SR_CLIENT_ID : 0, .data = client},
+    };
+    struct sr_hello_reply reply = {0};
+    CK_RV rv;
+
+    enum sr_channel_status status = connect_until(ch, path, deadline);
+    if (status != SR_CHANNEL_OK)
+        return fail(ch, status);
+    status = sr_channel_call(ch, SR_CALL_HELLO, &hello, &reply, deadline, &rv);
+    if (status != SR_CHANNEL_OK)
+        return status;
+    if (rv != CKR_OK)
+        return fail(ch, SR_CHANNEL_REFUSED);
+    if (reply.client.length != SR_CLIENT_ID || reply.version < SR_WIRE_MIN || reply.version > SR_WIRE_MAX) {
+        say(ch, "what answers at %s does not speak strongroomd's wire", path);
+        return fail(ch, SR_CHANNEL_REFUSED);
+    }
+    memcpy(client, reply.client.data, SR_CLIENT_ID);
+    *joined = reply.joined != 0;
+    return SR_CHANNEL_OK;
+}

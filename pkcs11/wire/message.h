@@ -1,0 +1,58 @@
+/* Messages: structures on both sides, byte strings in between. How a structure is laid out on the wire is a
+ * list of fields; one encoder and one decoder serve them all.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_WIRE_MESSAGE_H
+#define STRONGROOM_WIRE_MESSAGE_H
+
+#include "wire/buffer.h"
+
+#ifndef CRYPTOKI_COMPAT
+#define CRYPTOKI_COMPAT 1
+#endif
+#include <p11-kit/pkcs11.h>
+
+#define SR_TEMPLATE_MAX 64
+
+/* A template. Decoded, the values point into the frame. ulValueLen is CK_UNAVAILABLE_INFORMATION and pValue
+ * NULL for an attribute that could not be read (PKCS#11 v3.0 §5.7.5). */
+struct sr_template {
+    size_t n;
+    CK_ATTRIBUTE a[SR_TEMPLATE_MAX];
+};
+
+/* A mechanism and room for its decoded parameter. */
+struct sr_mechanism {
+    CK_MECHANISM m;
+    CK_ULONG parameter[6];
+};
+
+enum sr_field_kind {
+    SR_FIELD_END,
+    SR_FIELD_ULONG, /* CK_ULONG */
+    SR_FIELD_BYTES, /* struct sr_bytes; arrays of CK_ULONG and CK_*_INFO as well: both sides have one ABI */
+    SR_FIELD_TEMPLATE,  /* struct sr_template */
+    SR_FIELD_MECHANISM, /* struct sr_mechanism */
+};
+
+struct sr_field {
+    enum sr_field_kind kind;
+    size_t offset;
+};
+
+/* Appends the structure at MESSAGE to B, field by field. Failure is B's. */
+void sr_encode(struct sr_buf *b, const struct sr_field *fields, const void *message);
+
+/* Fills the structure at MESSAGE from B. Byte strings point into B's memory. True if all fields were there;
+ * what follows them is left in B. */
+bool sr_decode(struct sr_buf *b, const struct sr_field *fields, void *message);
+
+/* Takes over a caller's mechanism. CKR_MECHANISM_PARAM_INVALID where the parameter does not have the
+ * mechanism's shape, or the shape is not known: its pointers would mean nothing in another process. */
+CK_RV sr_mechanism_set(struct sr_mechanism *to, const CK_MECHANISM *from);
+
+/* Takes over a caller's template, without copying values. CKR_ARGUMENTS_BAD, or CKR_ATTRIBUTE_TYPE_INVALID
+ * for nested templates (which do not cross yet) and more than SR_TEMPLATE_MAX attributes. */
+CK_RV sr_template_set(struct sr_template *to, const CK_ATTRIBUTE *from, CK_ULONG n);
+
+#endif
