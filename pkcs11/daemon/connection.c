@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/connection.h"
+#include "wire/channel.h"
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define STACK_SIZE ((size_t)512 << 10) /* a token's RSA key generation included */
+#define HELLO_S 10                     /* for the first message */
+#define SPIN_NS 40000                  /* as on the client's side, see channel.c */
+
+struct connection {
+    struct sr_work work;
+    int fd;
+    bool greeted;
+    uint32_t cpu; /* where this thread was last sent */
+    struct sr_buf in;
+    struct sr_buf out;
+    struct connection *next;
+};
+
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct connection *list;
+
+union request {
+    struct sr_hello_request hello;
+    struct sr_login_request login;
+    struct sr_find_request find;
+    struct sr_restore_request restore;
+    struct sr_read_request read;
+    struct sr_generate_request generate;
+    struct sr_sign_request sign;
+    struct sr_part_request part;
+    struct sr_random_request random;
+    struct sr_object object;
+    struct sr_open_session_request open_session;
+};
+
+union reply {
+    struct sr_hello_reply hello;
+    struct sr_status_reply status;
+    struct sr_bytes_reply bytes;
+    struct sr_find_reply find;
+    struct sr_read_reply read;
+    struct sr_object object;
+    struct sr_session session;
+};
+
+static long long now_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The sender's credentials out of a message's control data; false where there are none, or somebody sends
+ * descriptors along (the room is for credentials only, so the kernel has closed them and says MSG_CTRUNC). */
+static bool sender_of(struct msghdr *m, struct ucred *sender)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    if ((m->msg_flags & MSG_CTRUNC) || c == NULL || c->cmsg_level != SOL_SOCKET ||
+        c->cmsg_type != SCM_CREDENTIALS || c->cmsg_len != CMSG_LEN(sizeof(*sender)))
+        return false;
+    memcpy(sender, CMSG_DATA(c), sizeof(*sender));
+    return true;
+}
+
+/* The first message decides who the client is; every further byte must be sent by the same process and user.
+ * A worker that inherited its root parent's connection is not root. */
+static bool same_sender(struct connection *c, const struct ucred *sender)
+{
+    struct sr_peer *peer = &c->work.peer;
+    if (!c->greeted) {
+        peer->pid = sender->pid;
+        peer->uid = sender->uid;
+        peer->gid = sender->gid;
+        if (!sr_peer_complete(c->fd, peer)) {
+            sr_log(SR_LOG_WARNING,
+                   "refused: uid %u, pid %d, socket %s: another process opened the connection (message "
+                   "credentials)",
+                   (unsigned)peer->uid, (int)peer->pid, c->work.socket->path);
+            return false;
+        }
+        c->greeted = true;
+        return true;
+    }
+    if (sender->pid == peer->pid && sender->uid == peer->uid && sender->gid == peer->gid)
+        return true;
+    sr_log(SR_LOG_WARNING,
+           "refused: uid %u, pid %d, socket %s: it writes on the connection of uid %u, pid %d (message "
+           "credentials)",
+           (unsigned)sender->uid, (int)sender->pid, c->work.socket->path, (unsigned)peer->uid,
+           (int)peer->pid);
+    return false;
+}
+
+/* Receives what there is, first without sleeping for SPIN_NS, then asleep. 0 at the end of the connection. */
+static ssize_t receive(struct connection *c, long long spin_until)
+{
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct iovec room = {c->in.data + c->in.length, c->in.capacity - c->in.length};
+    struct msghdr m;
+    struct ucred sender;
+    ssize_t n;
+    bool spin;
+
+    do {
+        spin = now_ns() < spin_until;
+        m = (struct msghdr){
+            .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | (spin ? MSG_DONTWAIT : 0));
+        if (n < 0 && errno == EAGAIN && spin)
+            (void)sched_yield();
+    } while (n < 0 && (errno == EINTR || (errno == EAGAIN && spin)));
+    if (n > 0 && (!sender_of(&m, &sender) || !same_sender(c, &sender)))
+        return 0;
+    return n > 0 ? n : 0;
+}
+
+/* The next whole frame at the start of c->in. False at the end of the connection, or where it is none. */
+static bool next_frame(struct connection *c, struct sr_frame *frame)
+{
+    long long spin_until = now_ns() + SPIN_NS;
+    for (;;) {
+        enum sr_frame_status status = sr_frame_parse(c->in.data, c->in.length, frame);
+        if (status == SR_FRAME_WHOLE)
+            return true;
+        if (status == SR_FRAME_BAD) {
+            sr_log(SR_LOG_WARNING,
+                   "refused: uid %u, pid %d, socket %s: what it sends is no message of this wire",
+                   (unsigned)c->work.peer.uid, (int)c->work.peer.pid, c->work.socket->path);
+            return false;
+        }
+        size_t want = c->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
+        if (!sr_buf_reserve(&c->in, want - c->in.length))
+            return false;
+        ssize_t n = receive(c, spin_until);
+        if (n <= 0)
+            return false;
+        c->in.length += (size_t)n;
+    }
+}
+
+/* Drops the frame at the start of c->in; what a hasty client sent behind it moves up. */
+static void drop_frame(struct connection *c, const struct sr_frame *frame)
+{
+    size_t size = SR_FRAME_HEADER + frame->length;
+    size_t rest = c->in.length - size;
+    if (rest > 0)
+        memmove(c->in.data, c->in.data + size, rest);
+    explicit_bzero(c->in.data + rest, size);
+    c->in.length = rest;
+}
+
+/* A client that waits for its answer leaves its CPU to us: going there spares waking an idle one. */
+static void follow(struct connection *c, const struct sr_frame *frame)
+{
+    cpu_set_t set;
+    if (frame->cpu == c->cpu || frame->cpu == 0 || frame->cpu > CPU_SETSIZE)
+        return;
+    c->cpu = frame->cpu;
+    CPU_ZERO(&set);
+    CPU_SET(frame->cpu - 1, &set);
+    (void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* What every call needs before its handler: a hello, and the right that its row names. */
+static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_call_row *row)
+{
+    work->right = sr_admission(work->socket, &work->peer);
+    if (work->right == SR_RIGHT_NONE)
+        return sr_refuse(work, CKR_TOKEN_NOT_PRESENT, "admission",
+                         "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf",
+                         (unsigned)work->peer.uid, work->socket->path, (unsigned)work->peer.uid,
+                         work->socket->name);
+    if (work->client == NULL && call != SR_CALL_HELLO)
+        return sr_refuse(work, CKR_FUNCTION_FAILED, "wire", "a call before the hello");
+    if (work->right < row->right)
+        return sr_refuse(work, CKR_ACTION_PROHIBITED, "admission",
+                         "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
+                         sr_right_name(row->right), (unsigned)work->peer.uid, sr_right_name(work->right),
+                         work->socket->path);
+    return CKR_OK;
+}
+
+/* One request: decode, check, handle, encode the answer into c->out. False for what is no request. */
+static bool serve(struct connection *c, struct sr_frame *frame)
+{
+    const struct sr_call_row *row = sr_call_row(frame->call);
+    struct sr_work *work = &c->work;
+    struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
+    union request request;
+    union reply reply;
+
+    if (row == NULL || !sr_decode(&body, row->request, &request) || !sr_buf_finished(&body)) {
+        sr_log(SR_LOG_WARNING, "refused: uid %u, pid %d, socket %s: a malformed message (call %u)",
+               (unsigned)work->peer.uid, (int)work->peer.pid, work->socket->path, (unsigned)frame->call);
+        return false;
+    }
+    work->call = row->name;
+    work->why[0] = '\0';
+    memset(&reply, 0, sizeof(reply));
+    CK_RV rv = permit(work, frame->call, row);
+    if (rv == CKR_OK)
+        rv = sr_handler_of(frame->call)(work, &request, &reply);
+
+    sr_buf_reset(&c->out);
+    sr_frame_begin(&c->out);
+    sr_buf_put_u64(&c->out, rv);
+    sr_buf_put_bytes(&c->out, work->why, rv != CKR_OK ? strlen(work->why) : 0);
+    if (rv == CKR_OK)
+        sr_encode(&c->out, row->reply, &reply);
+    sr_frame_end(&c->out, frame);
+    sr_scratch_reset(&work->scratch);
+    return sr_buf_ok(&c->out);
+}
+
+static bool send_reply(struct connection *c)
+{
+    size_t sent = 0;
+    while (sent < c->out.length) {
+        ssize_t n = send(c->fd, c->out.data + sent, c->out.length - sent, MSG_NOSIGNAL);
+        if (n > 0)
+            sent += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+static void enlist(struct connection *c)
+{
+    (void)pthread_mutex_lock(&list_lock);
+    c->next = list;
+    list = c;
+    (void)pthread_mutex_unlock(&list_lock);
+}
+
+static void end(struct connection *c)
+{
+    struct sr_daemon *daemon = c->work.daemon;
+
+    (void)pthread_mutex_lock(&list_lock);
+    struct connection **at = &list;
+    while (*at != NULL && *at != c)
+        at = &(*at)->next;
+    if (*at == c)
+        *at = c->next;
+    (void)pthread_mutex_unlock(&list_lock);
+    (void)close(c->fd);
+    if (c->work.client != NULL)
+        sr_client_leave(c->work.client, daemon->tokens);
+    sr_scratch_reset(&c->work.scratch);
+    sr_buf_free(&c->in);
+    sr_buf_free(&c->out);
+    free(c);
+    atomic_fetch_sub(&daemon->connections, 1);
+}
+
+static void *run(void *arg)
+{
+    struct connection *c = arg;
+    struct timeval hello = {.tv_sec = HELLO_S};
+    struct timeval none = {0};
+    struct sr_frame frame;
+
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &hello, sizeof(hello));
+    while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
+        bool greeting = c->work.client == NULL;
+        follow(c, &frame);
+        if (!serve(c, &frame) || !send_reply(c))
+            break;
+        drop_frame(c, &frame);
+        if (!greeting)
+            continue;
+        if (c->work.client == NULL) /* the hello was refused */
+            break;
+        (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+    }
+    end(c);
+    return NULL;
+}
+
+void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config *socket, int fd)
+{
+    struct connection *c = calloc(1, sizeof(*c));
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int error = ENOMEM;
+
+    atomic_fetch_add(&daemon->connections, 1);
+    if (c == NULL) {
+        (void)close(fd);
+        atomic_fetch_sub(&daemon->connections, 1);
+        return;
+    }
+    c->fd = fd;
+    c->work.daemon = daemon;
+    c->work.socket = socket;
+    enlist(c);
+    if (pthread_attr_init(&attributes) == 0) {
+        (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        error = pthread_create(&thread, &attributes, run, c);
+        (void)pthread_attr_destroy(&attributes);
+    }
+    if (error != 0) {
+        sr_log(SR_LOG_ERROR, "no thread for a connection: %s", strerror(error));
+        end(c);
+    }
+}
+
+void sr_connections_stop(struct sr_daemon *daemon, long long wait_ms)
+{
+    long long until = sr_now_ms() + wait_ms;
+
+    atomic_store(&daemon->stopping, true);
+    (void)pthread_mutex_lock(&list_lock);
+    for (struct connection *c = list; c != NULL; c = c->next)
+        (void)shutdown(c->fd, SHUT_RD);
+    (void)pthread_mutex_unlock(&list_lock);
+    while (atomic_load(&daemon->connections) > 0 && sr_now_ms() < until) {
+        struct timespec pause = {.tv_nsec = 5L * 1000 * 1000};
+        (void)nanosleep(&pause, NULL);
+    }
+}

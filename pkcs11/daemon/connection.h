@@ -1,0 +1,16 @@
+/* One connection: a thread that reads requests, checks their sender, and answers.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_DAEMON_CONNECTION_H
+#define STRONGROOM_DAEMON_CONNECTION_H
+
+#include "daemon/work.h"
+
+/* Serves the accepted socket FD, which SOCKET's listener gave, on a thread of its own, and closes it at the
+ * end. Takes FD over in any case; counts in daemon->connections for as long as it lasts. */
+void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config *socket, int fd);
+
+/* Ends all connections: each finishes the call at work. Returns when all are gone, or after WAIT_MS. */
+void sr_connections_stop(struct sr_daemon *daemon, long long wait_ms);
+
+#endif

@@ -1,0 +1,62 @@
+/* The hello: who is it, which wire, which client. And the status, for people.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cryptoki/token.h"
+#include "daemon/work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_hello_request *r = request;
+    struct sr_hello_reply *answer = reply;
+    bool joined;
+
+    if (work->client != NULL)
+        return sr_explain(work, CKR_FUNCTION_FAILED, "a connection says hello once");
+    if (r->version_min > SR_WIRE_MAX || r->version_max < SR_WIRE_MIN)
+        return sr_refuse(
+            work, CKR_GENERAL_ERROR, "wire version",
+            "the client speaks the wire versions %lu to %lu, this strongroomd (" STRONGROOM_VERSION
+            ") %d to %d; install the same version of Strongroom on both sides and restart the client",
+            r->version_min, r->version_max, SR_WIRE_MIN, SR_WIRE_MAX);
+    if (r->abi != SR_ABI)
+        return sr_refuse(
+            work, CKR_GENERAL_ERROR, "wire version",
+            "the client is built for another kind of machine (32 bits?); use the module built for this one");
+    work->client = sr_client_join(&r->client, &work->peer, &joined);
+    if (work->client == NULL)
+        return CKR_HOST_MEMORY;
+    answer->version = r->version_max < SR_WIRE_MAX ? r->version_max : SR_WIRE_MAX;
+    answer->joined = joined;
+    answer->client = (struct sr_bytes){.length = SR_CLIENT_ID, .data = work->client->id};
+    return CKR_OK;
+}
+
+CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_daemon *daemon = work->daemon;
+    struct sr_status_reply *answer = reply;
+    char text[4096];
+    size_t length = 0;
+    (void)request;
+
+    int n = snprintf(
+        text, sizeof(text),
+        "daemon: strongroomd " STRONGROOM_VERSION ", wire %d to %d, %zu clients on %zu connections\n"
+        "socket: %s\nyou: uid %u, pid %d, right: %s\n",
+        SR_WIRE_MIN, SR_WIRE_MAX, sr_client_count(), atomic_load(&work->daemon->connections),
+        work->socket->path, (unsigned)work->peer.uid, (int)work->peer.pid, sr_right_name(work->right));
+    for (size_t i = 0; n > 0 && (size_t)n < sizeof(text) - length && i < daemon->config->token_count; i++) {
+        const struct sr_token *token = &daemon->tokens[i];
+        char model[sizeof(token->info.model) + 1];
+        length += (size_t)n;
+        sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
+        n = snprintf(text + length, sizeof(text) - length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n",
+                     i, token->config->label, model, token->config->module);
+    }
+    if (n > 0)
+        length += (size_t)n < sizeof(text) - length ? (size_t)n : sizeof(text) - length - 1;
+    return sr_work_bytes(work, text, length, &answer->text);
+}

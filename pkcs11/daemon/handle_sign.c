@@ -1,0 +1,173 @@
+/* Signing: whole messages in one call, long ones in parts.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cryptoki/names.h"
+#include "daemon/custody.h"
+#include "daemon/work.h"
+
+/* Room for a signature whose length is not known beforehand: RSA keys of 16384 bits. */
+#define SIGNATURE_ROOM 2048
+
+/* What the rules say of signing with this key, and the key itself. */
+static CK_RV find_key(struct sr_work *work, const struct sr_sign_request *r, struct sr_token *token,
+                      struct sr_token_object **object)
+{
+    struct sr_token_object *o = sr_client_object(work->client, token, r->key);
+    CK_RV rv = CKR_OK;
+    if (o == NULL)
+        return CKR_KEY_HANDLE_INVALID;
+    if (o->reserved)
+        rv = sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 5",
+                       "signing with \"%.*s\", which belongs to a job",
+                       (int)(o->card.label.length < 64 ? o->card.label.length : 64),
+                       (const char *)o->card.label.data);
+    else if (sr_custody_leaks(r->mechanism.m.mechanism))
+        rv = sr_refuse(work, CKR_MECHANISM_INVALID, "custody rule 4", "the mechanism %s",
+                       sr_mechanism_name(r->mechanism.m.mechanism));
+    if (rv != CKR_OK)
+        sr_object_release(o);
+    else
+        *object = o;
+    return rv;
+}
+
+/* C_SignInit on the borrowed session, with the key's session copy, or the original where the copy is lost. */
+static CK_RV sign_init(struct sr_token_object *object, const struct sr_sign_request *r,
+                       CK_SESSION_HANDLE real)
+{
+    CK_FUNCTION_LIST *f = object->token->module.f;
+    CK_MECHANISM mechanism = r->mechanism.m;
+    CK_OBJECT_HANDLE key;
+
+    CK_RV rv = sr_object_key(object, real, &key);
+    if (rv != CKR_OK)
+        return rv;
+    rv = f->C_SignInit(real, &mechanism, key);
+    if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && key != object->real) {
+        sr_object_drop_copy(object);
+        rv = f->C_SignInit(real, &mechanism, object->real);
+    }
+    return rv;
+}
+
+CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_sign_request *r = request;
+    struct sr_bytes_reply *answer = reply;
+    struct sr_session_view view;
+    struct sr_token_object *object;
+    struct sr_token *token;
+    CK_SESSION_HANDLE real;
+
+    CK_RV rv = sr_work_session(work, r->session, &view, &token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = find_key(work, r, token, &object);
+    if (rv != CKR_OK)
+        return rv;
+    CK_ULONG length = object->card.signature_max > 0 ? object->card.signature_max : SIGNATURE_ROOM;
+    answer->data.data = sr_scratch_get(&work->scratch, length);
+    rv = answer->data.data != NULL ? sr_token_borrow(token, &real) : CKR_HOST_MEMORY;
+    if (rv != CKR_OK)
+        goto out;
+    rv = sign_init(object, r, real);
+    if (rv == CKR_OK)
+        rv = token->module.f->C_Sign(real, r->data.data, r->data.length, answer->data.data, &length);
+    answer->data.length = length;
+    sr_token_return(token, real, rv);
+out:
+    sr_object_release(object);
+    return rv;
+}
+
+CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_sign_request *r = request;
+    struct sr_session_view view;
+    struct sr_token_object *object = NULL;
+    struct sr_client_session *session;
+    struct sr_token *token;
+    (void)reply;
+
+    CK_RV rv = sr_work_session(work, r->session, &view, &token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sr_client_take(work->client, r->session, &session);
+    if (rv != CKR_OK)
+        return rv;
+    rv = session->signing ? CKR_OPERATION_ACTIVE : find_key(work, r, token, &object);
+    if (rv != CKR_OK)
+        goto out;
+    rv = sr_token_borrow(token, &session->real);
+    if (rv != CKR_OK)
+        goto out;
+    rv = sign_init(object, r, session->real);
+    if (rv == CKR_OK)
+        rv = token->module.f->C_SignUpdate(session->real, r->data.data, r->data.length);
+    if (rv == CKR_OK)
+        session->signing = true;
+    else
+        sr_token_return(token, session->real, rv);
+out:
+    sr_object_release(object);
+    sr_client_done(work->client, session);
+    return rv;
+}
+
+/* The session with its operation taken, or the reason why not. */
+static CK_RV take_signing(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_client_session **session,
+                          struct sr_token **token)
+{
+    CK_RV rv = sr_client_take(work->client, handle, session);
+    if (rv != CKR_OK)
+        return rv;
+    *token = &work->daemon->tokens[(*session)->token];
+    if (!(*session)->signing) {
+        sr_client_done(work->client, *session);
+        return CKR_OPERATION_NOT_INITIALIZED;
+    }
+    return CKR_OK;
+}
+
+static void end_signing(struct sr_token *token, struct sr_client_session *session, CK_RV rv)
+{
+    session->signing = false;
+    sr_token_return(token, session->real, rv);
+}
+
+CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_part_request *r = request;
+    struct sr_client_session *session;
+    struct sr_token *token;
+    (void)reply;
+
+    CK_RV rv = take_signing(work, r->session, &session, &token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = token->module.f->C_SignUpdate(session->real, r->data.data, r->data.length);
+    if (rv != CKR_OK)
+        end_signing(token, session, rv);
+    sr_client_done(work->client, session);
+    return rv;
+}
+
+CK_RV sr_handle_sign_final(struct sr_work *work, const void *request, void *reply)
+{
+    const struct sr_session *r = request;
+    struct sr_bytes_reply *answer = reply;
+    struct sr_client_session *session;
+    struct sr_token *token;
+    CK_ULONG length = SIGNATURE_ROOM;
+
+    CK_RV rv = take_signing(work, r->session, &session, &token);
+    if (rv != CKR_OK)
+        return rv;
+    answer->data.data = sr_scratch_get(&work->scratch, length);
+    rv = answer->data.data != NULL ? token->module.f->C_SignFinal(session->real, answer->data.data, &length)
+                                   : CKR_HOST_MEMORY;
+    answer->data.length = length;
+    end_signing(token, session, rv);
+    sr_client_done(work->client, session);
+    return rv;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/object.h"
+#include "cryptoki/attributes.h"
+#include "cryptoki/find.h"
+#include "daemon/custody.h"
+#include "wire/channel.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long an original that was destroyed from outside may still be used through its copy. */
+#define CHECK_MS 1000
+
+static struct sr_token_object **bucket_of(struct sr_token *token, CK_OBJECT_HANDLE real)
+{
+    return &token->objects[real % SR_OBJECT_BUCKETS];
+}
+
+static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE real)
+{
+    for (struct sr_token_object *o = *bucket_of(token, real); o != NULL; o = o->next)
+        if (o->real == real)
+            return o;
+    return NULL;
+}
+
+/* Takes the object out of the table; the table's reference is the caller's then. */
+static void unlink_object(struct sr_token_object *object)
+{
+    struct sr_token_object **at = bucket_of(object->token, object->real);
+    while (*at != NULL && *at != object)
+        at = &(*at)->next;
+    if (*at == object)
+        *at = object->next;
+}
+
+static void link_object(struct sr_token_object *object)
+{
+    struct sr_token_object **at = bucket_of(object->token, object->real);
+    object->next = *at;
+    *at = object;
+}
+
+static bool keep(struct sr_bytes *to, const CK_ATTRIBUTE *a)
+{
+    if (a->ulValueLen == 0)
+        return true;
+    to->data = malloc(a->ulValueLen);
+    if (to->data == NULL)
+        return false;
+    memcpy(to->data, a->pValue, a->ulValueLen);
+    to->length = a->ulValueLen;
+    return true;
+}
+
+void sr_object_release(struct sr_token_object *object)
+{
+    if (object == NULL || atomic_fetch_sub(&object->refs, 1) != 1)
+        return;
+    free(object->card.id.data);
+    free(object->card.label.data);
+    free(object->card.digest.data);
+    free(object->card.mechanisms.data);
+    free(object);
+}
+
+/* The order in which describe() reads them. */
+enum {
+    A_CLASS,
+    A_KEY_TYPE,
+    A_TOKEN,
+    A_PRIVATE,
+    A_SIGN,
+    A_ID,
+    A_LABEL,
+    A_ALLOWED,
+    A_MODULUS,
+    A_EC_PARAMS,
+    A_EC_POINT,
+    A_CHECK_VALUE,
+    A_COUNT
+};
+
+/* An EC private key does not hold its public point in SoftHSM: the public key with the same CKA_ID does. */
+static CK_RV read_point(struct sr_token *token, CK_SESSION_HANDLE session, const CK_ATTRIBUTE *id,
+                        CK_ATTRIBUTE *point)
+{
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)}, *id};
+    CK_OBJECT_HANDLE *found;
+    size_t count;
+
+    if (id->ulValueLen == 0)
+        return CKR_OK;
+    CK_RV rv = sr_find(token->module.f, session, template, 2, &found, &count);
+    if (rv == CKR_OK && count == 1)
+        rv = sr_attributes_read(token->module.f, session, found[0], point, 1);
+    free(found);
+    return rv;
+}
+
+static bool make_digest(struct sr_bytes *to, const CK_ATTRIBUTE *const *parts, size_t n)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += parts[i]->ulValueLen;
+    if (total == 0)
+        return true;
+    unsigned char *all = malloc(total);
+    if (all == NULL)
+        return false;
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i]->ulValueLen > 0)
+            memcpy(all + at, parts[i]->pValue, parts[i]->ulValueLen);
+        at += parts[i]->ulValueLen;
+    }
+    bool ok = SHA256(all, total, digest) != NULL;
+    free(all);
+    CK_ATTRIBUTE value = {.pValue = digest, .ulValueLen = sizeof(digest)};
+    return ok && keep(to, &value);
+}
+
+/* The longest signature, from the size of the modulus or the curve. */
+static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, const CK_ATTRIBUTE *params)
+{
+    static const struct {
+        unsigned char oid[12];
+        size_t length;
+        CK_ULONG signature;
+    } curves[] = {
+        {{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}, 10, 64}, /* P-256 */
+        {{0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22}, 7, 96},                    /* P-384 */
+        {{0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23}, 7, 132},                   /* P-521 */
+    };
+    if (type == CKK_RSA)
+        return modulus->ulValueLen;
+    if (type == CKK_EC_EDWARDS)
+        return 114; /* Ed448's; Ed25519's are 64 */
+    for (size_t i = 0; type == CKK_EC && i < sizeof(curves) / sizeof(curves[0]); i++)
+        if (params->ulValueLen == curves[i].length &&
+            memcmp(params->pValue, curves[i].oid, curves[i].length) == 0)
+            return curves[i].signature;
+    return 0;
+}
+
+/* Reads what the card says. */
+static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
+{
+    static const CK_ATTRIBUTE_TYPE types[A_COUNT] = {
+        [A_CLASS] = CKA_CLASS,       [A_KEY_TYPE] = CKA_KEY_TYPE,
+        [A_TOKEN] = CKA_TOKEN,       [A_PRIVATE] = CKA_PRIVATE,
+        [A_SIGN] = CKA_SIGN,         [A_ID] = CKA_ID,
+        [A_LABEL] = CKA_LABEL,       [A_ALLOWED] = CKA_ALLOWED_MECHANISMS,
+        [A_MODULUS] = CKA_MODULUS,   [A_EC_PARAMS] = CKA_EC_PARAMS,
+        [A_EC_POINT] = CKA_EC_POINT, [A_CHECK_VALUE] = CKA_CHECK_VALUE,
+    };
+    struct sr_token *token = object->token;
+    struct sr_card *card = &object->card;
+    CK_ATTRIBUTE a[A_COUNT] = {0};
+
+    for (size_t i = 0; i < A_COUNT; i++)
+        a[i].type = types[i];
+    CK_RV rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
+    if (rv != CKR_OK)
+        goto out;
+    card->class = sr_attribute_ulong(&a[A_CLASS], CK_UNAVAILABLE_INFORMATION);
+    card->type = sr_attribute_ulong(&a[A_KEY_TYPE], CK_UNAVAILABLE_INFORMATION);
+    bool signer = card->class == CKO_PRIVATE_KEY || card->class == CKO_SECRET_KEY;
+    if (card->class == CKO_PRIVATE_KEY && a[A_EC_PARAMS].ulValueLen > 0 && a[A_EC_POINT].ulValueLen == 0) {
+        rv = read_point(token, session, &a[A_ID], &a[A_EC_POINT]);
+        if (rv != CKR_OK)
+            goto out;
+    }
+    object->reserved = sr_custody_reserved(a[A_LABEL].pValue, a[A_LABEL].ulValueLen);
+    if (sr_attribute_bool(&a[A_TOKEN], false))
+        card->flags |= SR_CARD_TOKEN;
+    if (sr_attribute_bool(&a[A_PRIVATE], true))
+        card->flags |= SR_CARD_PRIVATE;
+    if (signer && sr_attribute_bool(&a[A_SIGN], false) && !object->reserved)
+        card->flags |= SR_CARD_SIGN;
+    card->signature_max = signer ? signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]) : 0;
+    const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
+                                            &a[A_CHECK_VALUE]};
+    if (!keep(&card->id, &a[A_ID]) || !keep(&card->label, &a[A_LABEL]) ||
+        !keep(&card->mechanisms, &a[A_ALLOWED]) ||
+        !make_digest(&card->digest, identity, sizeof(identity) / sizeof(identity[0])))
+        rv = CKR_HOST_MEMORY;
+out:
+    sr_attributes_free(a, A_COUNT);
+    return rv;
+}
+
+static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HANDLE real)
+{
+    struct sr_token_object *object = calloc(1, sizeof(*object));
+    if (object != NULL) {
+        object->token = token;
+        object->real = real;
+        object->checked_ms = sr_now_ms();
+        atomic_init(&object->refs, 1);
+    }
+    return object;
+}
+
+CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
+                    struct sr_token_object **object)
+{
+    CK_RV rv = CKR_OK;
+
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_object *o = known(token, real);
+    if (o == NULL) {
+        /* Read without the lock: a token may take its time. Two threads may do so at once; the second one's
+         * is dropped. */
+        (void)pthread_mutex_unlock(&token->lock);
+        struct sr_token_object *made = new_object(token, real);
+        rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+        (void)pthread_mutex_lock(&token->lock);
+        o = known(token, real);
+        if (o == NULL && rv == CKR_OK) {
+            link_object(made);
+            o = made;
+        } else {
+            sr_object_release(made);
+        }
+    }
+    if (o != NULL && o->hidden)
+        rv = CKR_OBJECT_HANDLE_INVALID;
+    else if (o != NULL)
+        rv = CKR_OK;
+    if (rv == CKR_OK) {
+        atomic_fetch_add(&o->refs, 1);
+        *object = o;
+    }
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session)
+{
+    (void)pthread_mutex_lock(&object->token->lock);
+    object->owner = owner;
+    object->session = session;
+    (void)pthread_mutex_unlock(&object->token->lock);
+}
+
+/* Makes the session copy, under the token's lock. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a
+ * copy the original is used. The copy has the original's attributes but for CKA_TOKEN. */
+static void make_copy(struct sr_token_object *object)
+{
+    struct sr_token *token = object->token;
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE session_object = {CKA_TOKEN, &no, sizeof(no)};
+    CK_OBJECT_HANDLE real;
+
+    object->copy_tried = true;
+    if (!(object->card.flags & SR_CARD_TOKEN))
+        return;
+    if (token->module.f->C_CopyObject(token->keeper, object->real, &session_object, 1, &real) != CKR_OK)
+        return;
+    struct sr_token_object *copy = new_object(token, real);
+    if (copy == NULL) {
+        (void)token->module.f->C_DestroyObject(token->keeper, real);
+        return;
+    }
+    copy->hidden = true;
+    link_object(copy);
+    object->copy = real;
+}
+
+/* Destroys the copy, under the token's lock. */
+static void destroy_copy(struct sr_token_object *object)
+{
+    struct sr_token_object *copy =
+        object->copy != CK_INVALID_HANDLE ? known(object->token, object->copy) : NULL;
+    if (copy == NULL)
+        return;
+    (void)object->token->module.f->C_DestroyObject(object->token->keeper, object->copy);
+    unlink_object(copy);
+    sr_object_release(copy);
+    object->copy = CK_INVALID_HANDLE;
+}
+
+/* Takes a dead object and its copy out of the table, under the token's lock. */
+static void bury(struct sr_token_object *object)
+{
+    if (object->gone)
+        return;
+    object->gone = true;
+    destroy_copy(object);
+    unlink_object(object);
+    sr_object_release(object);
+}
+
+/* Is the original still there, and still the same? */
+static bool still_there(struct sr_token_object *object, CK_SESSION_HANDLE session)
+{
+    CK_ATTRIBUTE a[] = {{.type = CKA_CLASS}, {.type = CKA_ID}, {.type = CKA_LABEL}};
+    const struct sr_card *card = &object->card;
+    bool same = sr_attributes_read(object->token->module.f, session, object->real, a, 3) == CKR_OK &&
+                sr_attribute_ulong(&a[0], CK_UNAVAILABLE_INFORMATION) == card->class &&
+                a[1].ulValueLen == card->id.length && a[2].ulValueLen == card->label.length &&
+                (card->id.length == 0 || memcmp(a[1].pValue, card->id.data, card->id.length) == 0) &&
+                (card->label.length == 0 || memcmp(a[2].pValue, card->label.data, card->label.length) == 0);
+    sr_attributes_free(a, 3);
+    return same;
+}
+
+CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
+{
+    struct sr_token *token = object->token;
+    CK_RV rv = CKR_OK;
+
+    (void)pthread_mutex_lock(&token->lock);
+    long long now = sr_now_ms();
+    bool check = object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS;
+    if (check)
+        object->checked_ms = now;
+    (void)pthread_mutex_unlock(&token->lock);
+
+    bool there = !check || still_there(object, session);
+
+    (void)pthread_mutex_lock(&token->lock);
+    if (!there)
+        bury(object);
+    if (object->gone)
+        rv = CKR_KEY_HANDLE_INVALID;
+    else if (!object->copy_tried)
+        make_copy(object);
+    *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+void sr_object_drop_copy(struct sr_token_object *object)
+{
+    (void)pthread_mutex_lock(&object->token->lock);
+    destroy_copy(object);
+    (void)pthread_mutex_unlock(&object->token->lock);
+}
+
+CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session)
+{
+    CK_RV rv = object->token->module.f->C_DestroyObject(session, object->real);
+    if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
+        (void)pthread_mutex_lock(&object->token->lock);
+        bury(object);
+        (void)pthread_mutex_unlock(&object->token->lock);
+    }
+    return rv;
+}
+
+void sr_objects_forget(struct sr_token *token)
+{
+    for (size_t i = 0; i < SR_OBJECT_BUCKETS; i++) {
+        while (token->objects[i] != NULL) {
+            struct sr_token_object *o = token->objects[i];
+            token->objects[i] = o->next;
+            sr_object_release(o);
+        }
+    }
+}

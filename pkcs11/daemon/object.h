@@ -1,0 +1,56 @@
+/* Objects of a token as the daemon knows them: their cards, and session copies of keys, which sign faster
+ * than token objects (SoftHSM reads those from disk at each use).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_DAEMON_OBJECT_H
+#define STRONGROOM_DAEMON_OBJECT_H
+
+#include "daemon/token.h"
+#include "wire/card.h"
+
+#include <stdatomic.h>
+
+struct sr_token_object {
+    atomic_uint refs;
+    struct sr_token *token;
+    CK_OBJECT_HANDLE real;
+    struct sr_card card;       /* its byte strings belong to the object; the handle in it is not used */
+    bool reserved;             /* labelled for a job: clients may see it and no more (custody rule 5) */
+    const void *owner;         /* of a session object: the client that made it; NULL for token objects */
+    CK_SESSION_HANDLE session; /* of a session object: the owner's session */
+
+    /* Under the token's lock: */
+    struct sr_token_object *next; /* in its bucket */
+    bool hidden;                  /* itself a copy that the daemon made: no client sees it */
+    bool gone;                    /* the token does not have it any more */
+    bool copy_tried;
+    CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
+    long long checked_ms;  /* when the original was last seen to be there */
+};
+
+/* The object with the handle REAL, known or made now by reading its attributes through SESSION. The caller
+ * gives the reference back with sr_object_release. CKR_OBJECT_HANDLE_INVALID for one of the daemon's own
+ * copies. */
+CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
+                    struct sr_token_object **object);
+
+/* Marks a new session object as its maker's. */
+void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session);
+
+/* Gives a reference back. OBJECT may be NULL. */
+void sr_object_release(struct sr_token_object *object);
+
+/* The handle to operate on: the session copy, made at the first use, or the original. At most a second after
+ * the original was destroyed behind the daemon's back: CKR_KEY_HANDLE_INVALID. */
+CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle);
+
+/* The token does not know the copy any more: drop it, and use the original until the daemon is restarted. */
+void sr_object_drop_copy(struct sr_token_object *object);
+
+/* Destroys the object in the token, and its copy with it. */
+CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session);
+
+/* Forgets all objects of a token that is being closed. */
+void sr_objects_forget(struct sr_token *token);
+
+#endif

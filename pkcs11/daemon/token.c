@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/token.h"
+#include "cryptoki/names.h"
+#include "cryptoki/token.h"
+#include "daemon/object.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSION_FLAGS (CKF_SERIAL_SESSION | CKF_RW_SESSION)
+
+static bool has_label(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *label)
+{
+    char text[sizeof(info->label) + 1];
+    (void)slot;
+    sr_unpad(info->label, sizeof(info->label), text, sizeof(text));
+    return strcmp(text, label) == 0;
+}
+
+/* The labels of the tokens that are there, for the message that ours is not. */
+static void list_labels(CK_FUNCTION_LIST *f, char *out, size_t size)
+{
+    CK_SLOT_ID *slots;
+    size_t count;
+    size_t length = 0;
+
+    out[0] = '\0';
+    if (sr_slots(f, &slots, &count) != CKR_OK)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+        char label[sizeof(info.label) + 1];
+        if (f->C_GetTokenInfo(slots[i], &info) != CKR_OK || !(info.flags & CKF_TOKEN_INITIALIZED))
+            continue;
+        sr_unpad(info.label, sizeof(info.label), label, sizeof(label));
+        int n = snprintf(out + length, size - length, "%s\"%s\"", length > 0 ? ", " : "", label);
+        if (n < 0 || (size_t)n >= size - length)
+            break;
+        length += (size_t)n;
+    }
+    free(slots);
+}
+
+static const char *login_advice(CK_RV rv)
+{
+    switch (rv) {
+    case CKR_PIN_INCORRECT:
+        return "the PIN file holds another PIN; correct it before the token locks itself";
+    case CKR_PIN_LOCKED:
+        return "the PIN is locked after too many wrong ones; the token's security officer can unlock it";
+    case CKR_USER_PIN_NOT_INITIALIZED:
+        return "the token has no user PIN yet";
+    default:
+        return "the token's own log may say more";
+    }
+}
+
+static CK_RV login(struct sr_token *token, struct sr_why *why)
+{
+    const struct sr_token_config *c = token->config;
+    CK_RV rv = token->module.f->C_OpenSession(token->slot, SESSION_FLAGS, NULL, NULL, &token->keeper);
+    if (rv != CKR_OK) {
+        sr_why_set(why, "no session with the token \"%s\": %s", c->label, sr_rv_name(rv));
+        return rv;
+    }
+    if (!(token->info.flags & CKF_LOGIN_REQUIRED))
+        return CKR_OK;
+    rv = token->module.f->C_Login(token->keeper, CKU_USER, (CK_UTF8CHAR *)token->pin->value,
+                                  token->pin->length);
+    if (rv == CKR_USER_ALREADY_LOGGED_IN)
+        rv = CKR_OK;
+    if (rv != CKR_OK)
+        sr_why_set(why, "the token \"%s\" refuses the login with %s: %s: %s", c->label, c->pin_file,
+                   sr_rv_name(rv), login_advice(rv));
+    return rv;
+}
+
+CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config, struct sr_why *why)
+{
+    CK_RV rv;
+
+    memset(token, 0, sizeof(*token));
+    token->config = config;
+    (void)pthread_mutex_init(&token->lock, NULL);
+    (void)pthread_cond_init(&token->returned, NULL);
+    token->idle = calloc(config->max_sessions, sizeof(*token->idle));
+    token->pin = sr_pin_read(config->pin_file, why);
+    if (token->pin == NULL || token->idle == NULL) {
+        rv = CKR_GENERAL_ERROR;
+        goto out;
+    }
+    rv = sr_module_open(&token->module, config->module, config->init_args, why);
+    if (rv != CKR_OK)
+        goto out;
+    rv = sr_token_find(token->module.f, has_label, config->label, true, &token->slot, &token->info);
+    if (rv != CKR_OK) {
+        char labels[256];
+        list_labels(token->module.f, labels, sizeof(labels));
+        sr_why_set(why,
+                   "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
+                   "this user may read "
+                   "the token's files",
+                   config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
+        goto out;
+    }
+    rv = login(token, why);
+    token->open_max = config->max_sessions;
+    /* PKCS#11 v3.0 §3.4, CK_TOKEN_INFO: 0 is CK_EFFECTIVELY_INFINITE; the keeper takes one. */
+    CK_ULONG limit = token->info.ulMaxSessionCount;
+    if (limit != CK_UNAVAILABLE_INFORMATION && limit != CK_EFFECTIVELY_INFINITE && limit <= token->open_max)
+        token->open_max = limit > 1 ? limit - 1 : 1;
+out:
+    if (rv != CKR_OK)
+        sr_token_close(token);
+    return rv;
+}
+
+void sr_token_close(struct sr_token *token)
+{
+    sr_objects_forget(token);
+    if (token->module.f != NULL)
+        (void)token->module.f->C_CloseAllSessions(token->slot);
+    sr_module_close(&token->module);
+    sr_pin_free(token->pin);
+    free(token->idle);
+    (void)pthread_cond_destroy(&token->returned);
+    (void)pthread_mutex_destroy(&token->lock);
+    token->pin = NULL;
+    token->idle = NULL;
+}
+
+CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    while (token->idle_count == 0 && token->open_count >= token->open_max)
+        (void)pthread_cond_wait(&token->returned, &token->lock);
+    if (token->idle_count > 0) {
+        *session = token->idle[--token->idle_count];
+        (void)pthread_mutex_unlock(&token->lock);
+        return CKR_OK;
+    }
+    token->open_count++;
+    (void)pthread_mutex_unlock(&token->lock);
+
+    CK_RV rv = token->module.f->C_OpenSession(token->slot, SESSION_FLAGS, NULL, NULL, session);
+    if (rv != CKR_OK) {
+        (void)pthread_mutex_lock(&token->lock);
+        token->open_count--;
+        (void)pthread_cond_signal(&token->returned);
+        (void)pthread_mutex_unlock(&token->lock);
+    }
+    return rv;
+}
+
+void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv)
+{
+    if (rv != CKR_OK)
+        (void)token->module.f->C_CloseSession(session);
+    (void)pthread_mutex_lock(&token->lock);
+    if (rv == CKR_OK)
+        token->idle[token->idle_count++] = session;
+    else
+        token->open_count--;
+    (void)pthread_cond_signal(&token->returned);
+    (void)pthread_mutex_unlock(&token->lock);
+}

@@ -1,0 +1,141 @@
+/* What the handlers share, and the table of them.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/work.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const sr_handler handlers[SR_CALLS] = {
+    [SR_CALL_HELLO] = sr_handle_hello,
+    [SR_CALL_STATUS] = sr_handle_status,
+    [SR_CALL_SLOTS] = sr_handle_slots,
+    [SR_CALL_SLOT_INFO] = sr_handle_slot_info,
+    [SR_CALL_TOKEN_INFO] = sr_handle_token_info,
+    [SR_CALL_MECHANISMS] = sr_handle_mechanisms,
+    [SR_CALL_OPEN_SESSION] = sr_handle_open_session,
+    [SR_CALL_CLOSE_SESSION] = sr_handle_close_session,
+    [SR_CALL_SESSION_INFO] = sr_handle_session_info,
+    [SR_CALL_LOGIN] = sr_handle_login,
+    [SR_CALL_LOGOUT] = sr_handle_logout,
+    [SR_CALL_FIND] = sr_handle_find,
+    [SR_CALL_FIND_MORE] = sr_handle_find_more,
+    [SR_CALL_RESTORE] = sr_handle_restore,
+    [SR_CALL_READ_ATTRIBUTES] = sr_handle_read_attributes,
+    [SR_CALL_GENERATE_KEY_PAIR] = sr_handle_generate_key_pair,
+    [SR_CALL_DESTROY] = sr_handle_destroy,
+    [SR_CALL_SIGN] = sr_handle_sign,
+    [SR_CALL_SIGN_INIT] = sr_handle_sign_init,
+    [SR_CALL_SIGN_UPDATE] = sr_handle_sign_update,
+    [SR_CALL_SIGN_FINAL] = sr_handle_sign_final,
+    [SR_CALL_RANDOM] = sr_handle_random,
+};
+
+sr_handler sr_handler_of(enum sr_call call)
+{
+    return call < SR_CALLS ? handlers[call] : NULL;
+}
+
+struct sr_scratch_block {
+    struct sr_scratch_block *next;
+    size_t size;
+    _Alignas(16) unsigned char data[];
+};
+
+void *sr_scratch_get(struct sr_scratch *scratch, size_t size)
+{
+    if (size > SIZE_MAX - sizeof(struct sr_scratch_block) - 15)
+        return NULL;
+    size = (size + 15) & ~(size_t)15;
+    if (size <= sizeof(scratch->first) - scratch->used) {
+        void *here = scratch->first + scratch->used;
+        scratch->used += size;
+        return here;
+    }
+    struct sr_scratch_block *block = malloc(sizeof(*block) + size);
+    if (block == NULL)
+        return NULL;
+    block->next = scratch->more;
+    block->size = size;
+    scratch->more = block;
+    return block->data;
+}
+
+void sr_scratch_reset(struct sr_scratch *scratch)
+{
+    while (scratch->more != NULL) {
+        struct sr_scratch_block *block = scratch->more;
+        scratch->more = block->next;
+        explicit_bzero(block->data, block->size);
+        free(block);
+    }
+    explicit_bzero(scratch->first, scratch->used);
+    scratch->used = 0;
+}
+
+CK_RV sr_refuse(struct sr_work *work, CK_RV rv, const char *rule, const char *format, ...)
+{
+    char what[400];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
+    (void)snprintf(work->why, sizeof(work->why), "strongroomd refuses: %s (%s)", what, rule);
+    sr_log(SR_LOG_WARNING, "refused: uid %u, pid %d, socket %s, call %s: %s (%s)", (unsigned)work->peer.uid,
+           (int)work->peer.pid, work->socket->path, work->call, what, rule);
+    return rv;
+}
+
+CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(work->why, sizeof(work->why), format, args);
+    va_end(args);
+    return rv;
+}
+
+CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,
+                      struct sr_token **token)
+{
+    CK_RV rv = sr_client_view(work->client, handle, view);
+    if (rv == CKR_OK)
+        *token = &work->daemon->tokens[view->token];
+    return rv;
+}
+
+CK_RV sr_work_bytes(struct sr_work *work, const void *data, size_t length, struct sr_bytes *bytes)
+{
+    bytes->data = sr_scratch_get(&work->scratch, length);
+    if (bytes->data == NULL)
+        return CKR_HOST_MEMORY;
+    memcpy(bytes->data, data, length);
+    bytes->length = length;
+    return CKR_OK;
+}
+
+CK_RV sr_work_cards(struct sr_work *work, struct sr_token_object **objects, size_t count,
+                    struct sr_find_reply *reply)
+{
+    struct sr_buf cards = SR_BUF_EMPTY;
+    CK_RV rv = CKR_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        /* Another connection of the client may destroy the object meanwhile: hold it until its card is
+         * written. */
+        atomic_fetch_add(&objects[i]->refs, 1);
+        struct sr_card card = objects[i]->card;
+        card.handle = sr_client_handle(work->client, objects[i]);
+        sr_encode(&cards, sr_card_fields, &card);
+        sr_object_release(objects[i]);
+        if (card.handle == 0 || !sr_buf_ok(&cards))
+            rv = CKR_HOST_MEMORY;
+    }
+    if (rv == CKR_OK)
+        rv = cards.length > 0 ? sr_work_bytes(work, cards.data, cards.length, &reply->cards) : CKR_OK;
+    reply->count = count;
+    sr_buf_free(&cards);
+    return rv;
+}

@@ -1,0 +1,93 @@
+/* One call at work: who asks, with which right, and memory for the answer.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_DAEMON_WORK_H
+#define STRONGROOM_DAEMON_WORK_H
+
+#include "daemon/client.h"
+
+#include <stdatomic.h>
+
+/* What all connections share; unchanged while they run, but for the counter and the flag. */
+struct sr_daemon {
+    struct sr_config *config;
+    struct sr_token *tokens; /* as many as config->token_count */
+    atomic_size_t connections;
+    atomic_bool stopping;
+};
+
+/* Memory that a reply points into; all of it goes, cleansed, when the reply is sent. */
+struct sr_scratch_block;
+struct sr_scratch {
+    struct sr_scratch_block *more;
+    size_t used;
+    _Alignas(16) unsigned char first[4096];
+};
+
+/* SIZE bytes, aligned to 16; NULL when out of memory. */
+void *sr_scratch_get(struct sr_scratch *scratch, size_t size);
+void sr_scratch_reset(struct sr_scratch *scratch);
+
+struct sr_work {
+    struct sr_daemon *daemon;
+    const struct sr_socket_config *socket;
+    struct sr_peer peer;
+    enum sr_right right;
+    struct sr_client *client; /* NULL until the hello */
+    const char *call;         /* the name of the call at work */
+    struct sr_scratch scratch;
+    char why[512]; /* sent with a return value other than CKR_OK */
+};
+
+/* Does one call. REQUEST and REPLY are the structures that the call's row names; what REPLY points to comes
+ * from the scratch memory or outlives the client. */
+typedef CK_RV (*sr_handler)(struct sr_work *work, const void *request, void *reply);
+
+/* The handler of CALL, or NULL. */
+sr_handler sr_handler_of(enum sr_call call);
+
+/* A refusal: RV, logged with who (uid, pid), what (the call) and which rule; the client gets the same words.
+ * FORMAT says what was refused and by which rule. */
+CK_RV sr_refuse(struct sr_work *work, CK_RV rv, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A failure that is nobody's fault: RV, with words for the client, not logged. */
+CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The handlers, by file. */
+CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_open_session(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_close_session(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_session_info(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_login(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_logout(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_find(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_find_more(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_restore(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_read_attributes(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_sign_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
+
+/* Shared by handlers: the token of a client session, with a view of the session. */
+CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,
+                      struct sr_token **token);
+
+/* Shared by handlers: cards of OBJECTS (whose references are taken over) into a reply. */
+CK_RV sr_work_cards(struct sr_work *work, struct sr_token_object **objects, size_t count,
+                    struct sr_find_reply *reply);
+
+/* Copies into scratch memory for a reply. */
+CK_RV sr_work_bytes(struct sr_work *work, const void *data, size_t length, struct sr_bytes *bytes);
+
+#endif
