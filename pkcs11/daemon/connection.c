@@ -194,11 +194,12 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
 }
 
 /* One request: decode, check, handle, encode the answer into c->out. False for what is no request. */
-static bool serve(struct connection *c, struct sr_frame *frame)
+static bool serve(struct connection *c, const struct sr_frame *frame)
 {
     const struct sr_call_row *row = sr_call_row(frame->call);
     struct sr_work *work = &c->work;
     struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
+    struct sr_frame answer = {.number = frame->number, .call = frame->call};
     union request request;
     union reply reply;
 
@@ -220,7 +221,7 @@ static bool serve(struct connection *c, struct sr_frame *frame)
     sr_buf_put_bytes(&c->out, work->why, rv != CKR_OK ? strlen(work->why) : 0);
     if (rv == CKR_OK)
         sr_encode(&c->out, row->reply, &reply);
-    sr_frame_end(&c->out, frame);
+    sr_frame_end(&c->out, &answer);
     sr_scratch_reset(&work->scratch);
     return sr_buf_ok(&c->out);
 }
