@@ -9,6 +9,7 @@
 
 #define SESSIONS_MAX 65536
 #define HANDLES_MAX 262144
+#define PLACES 256 /* at first */
 
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sr_client *clients;
@@ -71,25 +72,28 @@ size_t sr_client_count(void)
 }
 
 /* Puts POINTER into an empty place; the handle is that place's, or 0 when LIMIT is reached or memory is out.
+ * A place that became empty is taken again as late as possible: a stale handle shall not name another object.
  */
 static CK_ULONG put(struct sr_places *places, void *pointer, size_t limit)
 {
-    size_t i = 0;
-    while (i < places->count && places->at[i] != NULL)
-        i++;
-    if (i == limit)
-        return 0;
-    if (i == places->count) {
-        size_t more = i == 0 ? 16 : i * 2;
-        void **grown = reallocarray(places->at, more, sizeof(*grown));
+    size_t looked = 0;
+    while (looked < places->count && places->at[places->next % places->count] != NULL) {
+        places->next++;
+        looked++;
+    }
+    if (looked == places->count) {
+        size_t more = places->count == 0 ? PLACES : places->count * 2;
+        void **grown = more <= limit ? reallocarray(places->at, more, sizeof(*grown)) : NULL;
         if (grown == NULL)
             return 0;
-        memset(grown + i, 0, (more - i) * sizeof(*grown));
+        memset(grown + places->count, 0, (more - places->count) * sizeof(*grown));
+        places->next = places->count;
         places->at = grown;
         places->count = more;
     }
-    places->at[i] = pointer;
-    return i + 1;
+    size_t place = places->next++ % places->count;
+    places->at[place] = pointer;
+    return place + 1;
 }
 
 static void *get(const struct sr_places *places, CK_ULONG handle)

@@ -25,6 +25,7 @@ struct sr_client_session {
 struct sr_places {
     void **at;
     size_t count;
+    size_t next; /* where to look for an empty one */
 };
 
 struct sr_client {

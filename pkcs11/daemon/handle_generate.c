@@ -10,11 +10,11 @@
 static CK_RV complete(struct sr_work *work, const struct sr_generate_request *r, struct sr_draft *public,
                       struct sr_draft *private)
 {
+    sr_draft_from(public, &r->public);
+    sr_draft_from(private, &r->private);
     if (sr_custody_leaks(r->mechanism.m.mechanism))
         return sr_refuse(work, CKR_MECHANISM_INVALID, "custody rule 4", "the mechanism %s",
                          sr_mechanism_name(r->mechanism.m.mechanism));
-    sr_draft_from(public, &r->public);
-    sr_draft_from(private, &r->private);
     for (int half = 0; half < 2; half++) {
         const struct sr_draft *d = half == 0 ? public : private;
         for (size_t i = 0; i < d->n; i++)
@@ -59,7 +59,7 @@ CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, voi
     struct sr_token *token;
     struct sr_draft public;
     struct sr_draft private;
-    CK_SESSION_HANDLE real;
+    CK_SESSION_HANDLE real = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE handles[2] = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
 
     CK_RV rv = sr_work_session(work, r->session, &view, &token);

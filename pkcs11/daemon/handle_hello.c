@@ -44,7 +44,7 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
 
     int n = snprintf(
         text, sizeof(text),
-        "daemon: strongroomd " STRONGROOM_VERSION ", wire %d to %d, %zu clients on %zu connections\n"
+        "daemon: strongroomd " STRONGROOM_VERSION ", wire %d to %d, clients: %zu, connections: %zu\n"
         "socket: %s\nyou: uid %u, pid %d, right: %s\n",
         SR_WIRE_MIN, SR_WIRE_MAX, sr_client_count(), atomic_load(&work->daemon->connections),
         work->socket->path, (unsigned)work->peer.uid, (int)work->peer.pid, sr_right_name(work->right));

@@ -8,6 +8,13 @@
 /* Room for a signature whose length is not known beforehand: RSA keys of 16384 bits. */
 #define SIGNATURE_ROOM 2048
 
+/* Tokens refuse a null pointer, also for an empty message. */
+static CK_BYTE *data_of(const struct sr_bytes *bytes)
+{
+    static CK_BYTE empty;
+    return bytes->length > 0 ? bytes->data : &empty;
+}
+
 /* What the rules say of signing with this key, and the key itself. */
 static CK_RV find_key(struct sr_work *work, const struct sr_sign_request *r, struct sr_token *token,
                       struct sr_token_object **object)
@@ -72,7 +79,7 @@ CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply)
         goto out;
     rv = sign_init(object, r, real);
     if (rv == CKR_OK)
-        rv = token->module.f->C_Sign(real, r->data.data, r->data.length, answer->data.data, &length);
+        rv = token->module.f->C_Sign(real, data_of(&r->data), r->data.length, answer->data.data, &length);
     answer->data.length = length;
     sr_token_return(token, real, rv);
 out:
@@ -103,7 +110,7 @@ CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply
         goto out;
     rv = sign_init(object, r, session->real);
     if (rv == CKR_OK)
-        rv = token->module.f->C_SignUpdate(session->real, r->data.data, r->data.length);
+        rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
     if (rv == CKR_OK)
         session->signing = true;
     else
@@ -145,7 +152,7 @@ CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *rep
     CK_RV rv = take_signing(work, r->session, &session, &token);
     if (rv != CKR_OK)
         return rv;
-    rv = token->module.f->C_SignUpdate(session->real, r->data.data, r->data.length);
+    rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
     if (rv != CKR_OK)
         end_signing(token, session, rv);
     sr_client_done(work->client, session);

@@ -123,25 +123,28 @@ static bool make_digest(struct sr_bytes *to, const CK_ATTRIBUTE *const *parts, s
     return ok && keep(to, &value);
 }
 
-/* The longest signature, from the size of the modulus or the curve. */
+/* The longest signature, from the size of the modulus or the curve; 0 where the curve is not known. */
 static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, const CK_ATTRIBUTE *params)
 {
     static const struct {
-        unsigned char oid[12];
+        unsigned char
+            params[14]; /* CKA_EC_PARAMS: an OID, or for Edwards curves a name (PKCS#11 v3.0 §6.3.7) */
         size_t length;
         CK_ULONG signature;
     } curves[] = {
         {{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}, 10, 64}, /* P-256 */
         {{0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22}, 7, 96},                    /* P-384 */
         {{0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23}, 7, 132},                   /* P-521 */
+        {{0x06, 0x03, 0x2b, 0x65, 0x70}, 5, 64},                                /* Ed25519 */
+        {"\x13\x0c"
+         "edwards25519",
+         14, 64},
     };
     if (type == CKK_RSA)
         return modulus->ulValueLen;
-    if (type == CKK_EC_EDWARDS)
-        return 114; /* Ed448's; Ed25519's are 64 */
-    for (size_t i = 0; type == CKK_EC && i < sizeof(curves) / sizeof(curves[0]); i++)
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
         if (params->ulValueLen == curves[i].length &&
-            memcmp(params->pValue, curves[i].oid, curves[i].length) == 0)
+            memcmp(params->pValue, curves[i].params, curves[i].length) == 0)
             return curves[i].signature;
     return 0;
 }
@@ -324,13 +327,16 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
     bool there = !check || still_there(object, session);
 
     (void)pthread_mutex_lock(&token->lock);
-    if (!there)
-        bury(object);
-    if (object->gone)
+    if (object->gone) {
         rv = CKR_KEY_HANDLE_INVALID;
-    else if (!object->copy_tried)
-        make_copy(object);
-    *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
+    } else if (there) {
+        if (!object->copy_tried)
+            make_copy(object);
+        *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
+    } else {
+        rv = CKR_KEY_HANDLE_INVALID;
+        bury(object);
+    }
     (void)pthread_mutex_unlock(&token->lock);
     return rv;
 }
@@ -344,11 +350,12 @@ void sr_object_drop_copy(struct sr_token_object *object)
 
 CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
-    CK_RV rv = object->token->module.f->C_DestroyObject(session, object->real);
+    struct sr_token *token = object->token;
+    CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
-        (void)pthread_mutex_lock(&object->token->lock);
+        (void)pthread_mutex_lock(&token->lock);
         bury(object);
-        (void)pthread_mutex_unlock(&object->token->lock);
+        (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
 }

@@ -153,7 +153,6 @@ static bool decode_reply(struct sr_channel *ch, const struct sr_call_row *row, s
                          CK_RV *rv)
 {
     struct sr_buf body = sr_buf_over(ch->in.data + SR_FRAME_HEADER, length);
-    struct sr_nothing nothing;
     *rv = sr_buf_get_u64(&body);
     struct sr_bytes text = sr_buf_get_bytes(&body);
     if (!sr_buf_ok(&body))
@@ -163,7 +162,7 @@ static bool decode_reply(struct sr_channel *ch, const struct sr_call_row *row, s
         return true;
     }
     ch->why[0] = '\0';
-    return reply != NULL ? sr_decode(&body, row->reply, reply) : sr_decode(&body, row->reply, &nothing);
+    return reply == NULL || sr_decode(&body, row->reply, reply);
 }
 
 enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call, const void *request,

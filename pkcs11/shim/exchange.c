@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/exchange.h"
+#include "shim/explain.h"
+#include "shim/objects.h"
+
+#include <stdlib.h>
+
+/* A request that kills the daemon each time must not do so for ever. */
+#define ATTEMPTS 4
+
+/* Each step of an attempt: how the connection fared, and what the daemon said. */
+struct outcome {
+    enum sr_channel_status status;
+    CK_RV rv;
+};
+
+static bool is_good(struct outcome o)
+{
+    return o.status == SR_CHANNEL_OK && o.rv == CKR_OK;
+}
+
+static struct outcome call(struct sr_connection *c, enum sr_call what, const void *request, void *reply)
+{
+    struct outcome o;
+    o.status = sr_link_call(c, what, request, reply, &o.rv);
+    if (!is_good(o))
+        sr_say("%s", c->channel.why);
+    return o;
+}
+
+static struct outcome said(CK_RV rv)
+{
+    return (struct outcome){SR_CHANNEL_OK, rv};
+}
+
+/* Opens the session in the generation of C, where it is not open yet, as it was. */
+static struct outcome place_session(struct sr_exchange *x, struct sr_connection *c)
+{
+    struct sr_app_session *s = x->session;
+    if (s->generation != c->generation) {
+        struct sr_open_session_request open = {.slot = s->slot, .flags = s->flags};
+        struct sr_session opened = {0};
+        struct outcome o = call(c, SR_CALL_OPEN_SESSION, &open, &opened);
+        if (!is_good(o))
+            return o;
+        s->daemon = opened.session;
+        s->generation = c->generation;
+        if (atomic_load(&s->logged_out)) {
+            /* Another session of the token may have done it already: what the daemon says does not matter. */
+            o = call(c, SR_CALL_LOGOUT, &opened, NULL);
+            if (o.status != SR_CHANNEL_OK)
+                return o;
+        }
+    }
+    *x->session_at = s->daemon;
+    return said(CKR_OK);
+}
+
+/* Finds the object again in the generation of C, where it is not known yet. */
+static struct outcome place_object(struct sr_exchange *x, struct sr_connection *c)
+{
+    CK_SLOT_ID slot = x->session->slot;
+    struct sr_place place;
+    CK_RV rv = sr_objects_place(x->object, slot, c->generation, &place);
+    if (rv != CKR_OK)
+        return said(rv);
+    if (place.daemon == 0) {
+        struct sr_restore_request restore = {.slot = slot, .card = {place.length, place.card}};
+        struct sr_object found = {0};
+        struct outcome o = call(c, SR_CALL_RESTORE, &restore, &found);
+        free(place.card);
+        if (!is_good(o))
+            return o;
+        place.daemon = found.object;
+        sr_objects_restored(x->object, found.object, c->generation);
+    }
+    *x->object_at = place.daemon;
+    return said(CKR_OK);
+}
+
+static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bool *sent)
+{
+    struct outcome o = said(CKR_OK);
+    if (x->pinned != 0 && x->pinned != c->generation) {
+        sr_say("strongroomd was restarted in the middle of the operation: begin it again");
+        return said(CKR_DEVICE_ERROR);
+    }
+    if (x->session != NULL) {
+        o = place_session(x, c);
+        if (is_good(o) && x->object_at != NULL)
+            o = place_object(x, c);
+    }
+    if (is_good(o)) {
+        *sent = true;
+        o = call(c, x->call, x->request, x->reply);
+    }
+    return o;
+}
+
+CK_RV sr_exchange(struct sr_exchange *x)
+{
+    bool repeatable = sr_call_row(x->call)->repeatable;
+
+    x->connection = NULL;
+    for (int n = 0; n < ATTEMPTS; n++) {
+        struct sr_connection *c;
+        bool sent = false;
+        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable);
+        if (rv != CKR_OK)
+            return rv;
+        struct outcome o = attempt(x, c, &sent);
+        if (is_good(o)) {
+            x->connection = c;
+            return CKR_OK;
+        }
+        if (o.status == SR_CHANNEL_OK) {
+            sr_link_give(c);
+            return o.rv;
+        }
+        sr_link_drop(c);
+        if (o.status != SR_CHANNEL_LOST || (sent && !repeatable))
+            break;
+    }
+    return CKR_DEVICE_ERROR;
+}
+
+void sr_exchange_end(struct sr_exchange *x)
+{
+    if (x->connection != NULL)
+        sr_link_give(x->connection);
+    x->connection = NULL;
+}
+
+CK_RV sr_exchange_only(struct sr_exchange *x)
+{
+    CK_RV rv = sr_exchange(x);
+    sr_exchange_end(x);
+    return rv;
+}

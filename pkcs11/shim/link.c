@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/link.h"
+#include "shim/explain.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A call that may take a token a minute: making an RSA key. */
+#define SLOW_MS 60000
+/* After a time-out the daemon may hang. An event loop must not stand still for the whole time at each
+ * handshake, so calls get little until one has succeeded, or until the daemon deserves another full try. */
+#define SUSPECT_PATIENCE_MS 500
+#define SUSPECT_FOR_MS 30000
+#define RETRY_MIN_MS 20
+#define RETRY_MAX_MS 100
+
+/* For the four that follow, and changes of the generation. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char path[SR_SOCKET_MAX] = SR_SOCKET_DEFAULT;
+static struct sr_connection *idle;
+static struct sr_connection *spare;
+static unsigned char client[SR_CLIENT_ID]; /* all zeros: none yet */
+
+static atomic_long timeout_ms;
+static atomic_long reconnect_ms;
+static _Atomic(struct sr_connection *) all; /* never freed: a child must find every descriptor */
+static _Atomic unsigned long generation = 1;
+static atomic_bool reached; /* by this process, or by the one that it was forked from */
+static _Atomic long long suspect_until;
+
+void sr_link_configure(const struct sr_options *o)
+{
+    (void)pthread_mutex_lock(&lock);
+    memcpy(path, o->socket, sizeof(path));
+    (void)pthread_mutex_unlock(&lock);
+    atomic_store(&timeout_ms, o->timeout_ms);
+    atomic_store(&reconnect_ms, o->reconnect_ms);
+}
+
+unsigned long sr_link_generation(void)
+{
+    return atomic_load(&generation);
+}
+
+static bool suspect(void)
+{
+    long long until = atomic_load(&suspect_until);
+    return until != 0 && sr_now_ms() < until;
+}
+
+static void suspect_now(void)
+{
+    if (!suspect())
+        atomic_store(&suspect_until, sr_now_ms() + SUSPECT_FOR_MS);
+}
+
+static long patience(long ms)
+{
+    return ms > SUSPECT_PATIENCE_MS && suspect() ? SUSPECT_PATIENCE_MS : ms;
+}
+
+/* Is the peer there? A daemon never sends what was not asked for, so there is nothing to read. */
+static bool is_alive(const struct sr_connection *c)
+{
+    char byte;
+    if (!sr_channel_ours(&c->channel))
+        return false;
+    ssize_t n = recv(c->channel.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+static struct sr_connection *new_connection(void)
+{
+    struct sr_connection *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return NULL;
+    c->channel = SR_CHANNEL_CLOSED;
+    atomic_store(&c->busy, true);
+    c->before = atomic_load(&all);
+    while (!atomic_compare_exchange_weak(&all, &c->before, c))
+        ;
+    return c;
+}
+
+/* An idle connection of this generation, or a closed one. */
+static struct sr_connection *take_any(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    struct sr_connection **list = idle != NULL ? &idle : &spare;
+    struct sr_connection *c = *list;
+    if (c != NULL) {
+        atomic_store(&c->busy, true);
+        *list = c->next;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    if (c == NULL)
+        return new_connection();
+    if (c->generation != sr_link_generation())
+        sr_channel_close(&c->channel);
+    return c;
+}
+
+static void put(struct sr_connection *c)
+{
+    (void)pthread_mutex_lock(&lock);
+    if (c->channel.fd >= 0 && c->generation != atomic_load(&generation))
+        sr_channel_close(&c->channel);
+    struct sr_connection **list = c->channel.fd >= 0 ? &idle : &spare;
+    c->next = *list;
+    *list = c;
+    atomic_store(&c->busy, false);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+/* Connects and joins the client, or becomes a new one. Other threads may do the same meanwhile, without a
+ * lock: the first of them that becomes a new client wins, and the others join that one. */
+static enum sr_channel_status join(struct sr_connection *c, long long deadline)
+{
+    for (;;) {
+        char where[SR_SOCKET_MAX];
+        unsigned char id[SR_CLIENT_ID];
+        bool joined;
+
+        (void)pthread_mutex_lock(&lock);
+        memcpy(where, path, sizeof(where));
+        memcpy(id, client, sizeof(id));
+        unsigned long from = atomic_load(&generation);
+        (void)pthread_mutex_unlock(&lock);
+        enum sr_channel_status status = sr_channel_open(&c->channel, where, id, &joined, deadline);
+        if (status != SR_CHANNEL_OK)
+            return status;
+        (void)pthread_mutex_lock(&lock);
+        bool current = from == atomic_load(&generation);
+        if (current && !joined) {
+            memcpy(client, id, sizeof(client));
+            atomic_store(&generation, from + 1);
+            from++;
+        }
+        (void)pthread_mutex_unlock(&lock);
+        if (current) {
+            c->generation = from;
+            atomic_store(&reached, true);
+            return SR_CHANNEL_OK;
+        }
+        sr_channel_close(&c->channel);
+    }
+}
+
+static void nap(long ms)
+{
+    struct timespec t = {.tv_nsec = ms * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+/* Joins, and where the daemon is away tries again until its time is over. */
+static CK_RV connect_patiently(struct sr_connection *c, bool wait)
+{
+    long long give_up = sr_now_ms() + (wait ? patience(atomic_load(&reconnect_ms)) : 0);
+    long ms = RETRY_MIN_MS;
+    for (;;) {
+        enum sr_channel_status status = join(c, sr_now_ms() + patience(atomic_load(&timeout_ms)));
+        if (status == SR_CHANNEL_OK)
+            return CKR_OK;
+        sr_say("%s", c->channel.why);
+        if (status == SR_CHANNEL_REFUSED || (status == SR_CHANNEL_ABSENT && !atomic_load(&reached)))
+            return CKR_TOKEN_NOT_PRESENT;
+        if (status == SR_CHANNEL_TIMEOUT || sr_now_ms() + ms > give_up) {
+            if (wait)
+                suspect_now();
+            return CKR_DEVICE_ERROR;
+        }
+        nap(ms);
+        ms = ms * 2 < RETRY_MAX_MS ? ms * 2 : RETRY_MAX_MS;
+    }
+}
+
+CK_RV sr_link_take(struct sr_connection **connection, bool wait, bool alive)
+{
+    struct sr_connection *c;
+    for (;;) {
+        c = take_any();
+        if (c == NULL) {
+            sr_say("out of memory for another connection to strongroomd");
+            return CKR_HOST_MEMORY;
+        }
+        if (c->channel.fd < 0)
+            break;
+        if (!alive || is_alive(c)) {
+            *connection = c;
+            return CKR_OK;
+        }
+        sr_channel_close(&c->channel);
+        put(c);
+    }
+    CK_RV rv = connect_patiently(c, wait);
+    if (rv != CKR_OK) {
+        put(c);
+        c = NULL;
+    }
+    *connection = c;
+    return rv;
+}
+
+enum sr_channel_status sr_link_call(struct sr_connection *c, enum sr_call call, const void *request,
+                                    void *reply, CK_RV *rv)
+{
+    long ms = sr_call_row(call)->slow ? SLOW_MS : patience(atomic_load(&timeout_ms));
+    enum sr_channel_status status = sr_channel_call(&c->channel, call, request, reply, sr_now_ms() + ms, rv);
+    if (status == SR_CHANNEL_TIMEOUT)
+        suspect_now();
+    else if (status == SR_CHANNEL_OK && atomic_load(&suspect_until) != 0)
+        atomic_store(&suspect_until, 0);
+    return status;
+}
+
+void sr_link_give(struct sr_connection *c)
+{
+    put(c);
+}
+
+/* A LIST without its dead connections, which go to the spare ones. The caller holds the lock. */
+static struct sr_connection *living(struct sr_connection *list)
+{
+    struct sr_connection *kept = NULL;
+    struct sr_connection **end = &kept;
+    while (list != NULL) {
+        struct sr_connection *c = list;
+        list = c->next;
+        if (is_alive(c)) {
+            *end = c;
+            end = &c->next;
+        } else {
+            sr_channel_close(&c->channel);
+            c->next = spare;
+            spare = c;
+        }
+    }
+    *end = NULL;
+    return kept;
+}
+
+void sr_link_drop(struct sr_connection *c)
+{
+    sr_channel_close(&c->channel);
+    put(c);
+    (void)pthread_mutex_lock(&lock);
+    idle = living(idle);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void sr_link_end(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    /* What other threads still use is closed when they give it back. */
+    atomic_fetch_add(&generation, 1);
+    memset(client, 0, sizeof(client));
+    while (idle != NULL) {
+        struct sr_connection *c = idle;
+        idle = c->next;
+        sr_channel_close(&c->channel);
+        c->next = spare;
+        spare = c;
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void sr_link_after_fork(void)
+{
+    (void)pthread_mutex_init(&lock, NULL);
+    idle = NULL;
+    spare = NULL;
+    atomic_fetch_add(&generation, 1);
+    memset(client, 0, sizeof(client));
+    for (struct sr_connection *c = atomic_load(&all); c != NULL; c = c->before) {
+        if (atomic_load(&c->busy)) {
+            /* A thread that is not here was using the buffers: their state is unknown, and they are left
+             * alone. */
+            if (sr_channel_ours(&c->channel))
+                (void)close(c->channel.fd);
+            c->channel = SR_CHANNEL_CLOSED;
+        } else {
+            sr_channel_close(&c->channel);
+        }
+        c->next = spare;
+        spare = c;
+        atomic_store(&c->busy, false);
+    }
+}
