@@ -87,6 +87,14 @@ CK_RV sr_module_after_fork(struct sr_module *m, struct sr_why *why)
     return m->pid == getpid() ? CKR_OK : initialize(m, why);
 }
 
+CK_RV sr_module_restart(struct sr_module *m, struct sr_why *why)
+{
+    if (!m->finalize || m->pid != getpid())
+        return CKR_CANT_LOCK;
+    (void)m->f->C_Finalize(NULL);
+    return initialize(m, why);
+}
+
 void sr_module_close(struct sr_module *m)
 {
     if (m->f != NULL && m->finalize && m->pid == getpid())

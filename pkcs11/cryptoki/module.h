@@ -30,6 +30,11 @@ CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_arg
  * process that initialised the module. */
 CK_RV sr_module_after_fork(struct sr_module *m, struct sr_why *why);
 
+/* C_Finalize and C_Initialize, where the first C_Initialize was ours (CKR_CANT_LOCK otherwise, with nothing
+ * done): what makes SoftHSM see a token whose file was half written when it looked. Ends every session of the
+ * process with the module; no other thread may be inside. */
+CK_RV sr_module_restart(struct sr_module *m, struct sr_why *why);
+
 /* C_Finalize where it is ours and this is the process that initialised, then dlclose. Safe on an empty *M. */
 void sr_module_close(struct sr_module *m);
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,13 +13,12 @@
 
 #define STACK_SIZE ((size_t)512 << 10) /* a token's RSA key generation included */
 #define HELLO_S 10                     /* for the first message */
-#define SPIN_NS 40000                  /* as on the client's side, see channel.c */
 
 struct connection {
     struct sr_work work;
     int fd;
     bool greeted;
-    uint32_t cpu; /* where this thread was last sent */
+    struct sr_pace pace;
     struct sr_buf in;
     struct sr_buf out;
     struct connection *next;
@@ -52,13 +50,6 @@ union reply {
     struct sr_object object;
     struct sr_session session;
 };
-
-static long long now_ns(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* The sender's credentials out of a message's control data; false where there are none, or somebody sends
  * descriptors along (the room is for credentials only, so the kernel has closed them and says MSG_CTRUNC). */
@@ -101,8 +92,8 @@ static bool same_sender(struct connection *c, const struct ucred *sender)
     return false;
 }
 
-/* Receives what there is, first without sleeping for SPIN_NS, then asleep. 0 at the end of the connection. */
-static ssize_t receive(struct connection *c, long long spin_until)
+/* Receives what there is, with its sender's credentials checked. 0 at the end of the connection. */
+static ssize_t receive(struct connection *c, struct sr_spin *spin)
 {
     union {
         struct cmsghdr align;
@@ -112,16 +103,14 @@ static ssize_t receive(struct connection *c, long long spin_until)
     struct msghdr m;
     struct ucred sender;
     ssize_t n;
-    bool spin;
+    bool awake;
 
     do {
-        spin = now_ns() < spin_until;
+        awake = sr_spin_on(spin);
         m = (struct msghdr){
             .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | (spin ? MSG_DONTWAIT : 0));
-        if (n < 0 && errno == EAGAIN && spin)
-            (void)sched_yield();
-    } while (n < 0 && (errno == EINTR || (errno == EAGAIN && spin)));
+        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | (awake ? MSG_DONTWAIT : 0));
+    } while (n < 0 && (errno == EINTR || (errno == EAGAIN && awake)));
     if (n > 0 && (!sender_of(&m, &sender) || !same_sender(c, &sender)))
         return 0;
     return n > 0 ? n : 0;
@@ -130,7 +119,7 @@ static ssize_t receive(struct connection *c, long long spin_until)
 /* The next whole frame at the start of c->in. False at the end of the connection, or where it is none. */
 static bool next_frame(struct connection *c, struct sr_frame *frame)
 {
-    long long spin_until = now_ns() + SPIN_NS;
+    struct sr_spin spin = sr_spin_start(&c->pace);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(c->in.data, c->in.length, frame);
         if (status == SR_FRAME_WHOLE)
@@ -144,7 +133,7 @@ static bool next_frame(struct connection *c, struct sr_frame *frame)
         size_t want = c->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
         if (!sr_buf_reserve(&c->in, want - c->in.length))
             return false;
-        ssize_t n = receive(c, spin_until);
+        ssize_t n = receive(c, &spin);
         if (n <= 0)
             return false;
         c->in.length += (size_t)n;
@@ -160,18 +149,6 @@ static void drop_frame(struct connection *c, const struct sr_frame *frame)
         memmove(c->in.data, c->in.data + size, rest);
     explicit_bzero(c->in.data + rest, size);
     c->in.length = rest;
-}
-
-/* A client that waits for its answer leaves its CPU to us: going there spares waking an idle one. */
-static void follow(struct connection *c, const struct sr_frame *frame)
-{
-    cpu_set_t set;
-    if (frame->cpu == c->cpu || frame->cpu == 0 || frame->cpu > CPU_SETSIZE)
-        return;
-    c->cpu = frame->cpu;
-    CPU_ZERO(&set);
-    CPU_SET(frame->cpu - 1, &set);
-    (void)sched_setaffinity(0, sizeof(set), &set);
 }
 
 /* What every call needs before its handler: a hello, and the right that its row names. */
@@ -199,7 +176,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     const struct sr_call_row *row = sr_call_row(frame->call);
     struct sr_work *work = &c->work;
     struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
-    struct sr_frame answer = {.number = frame->number, .call = frame->call};
+    struct sr_frame answer = {.number = frame->number, .call = frame->call, .cpu = sr_pace_cpu()};
     union request request;
     union reply reply;
 
@@ -278,7 +255,8 @@ static void *run(void *arg)
     (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &hello, sizeof(hello));
     while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
         bool greeting = c->work.client == NULL;
-        follow(c, &frame);
+        c->pace.peer = frame.cpu;
+        sr_pace_tick(&c->pace);
         if (!serve(c, &frame) || !send_reply(c))
             break;
         drop_frame(c, &frame);

@@ -3,8 +3,6 @@
 #include "wire/frame.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +10,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-/* How long a waiting thread asks again before it sleeps: waking an idle CPU costs more than a fast signature.
- */
-#define SPIN_NS 40000
 
 static void say(struct sr_channel *ch, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -27,16 +21,11 @@ static void say(struct sr_channel *ch, const char *format, ...)
     va_end(args);
 }
 
-static long long now_ns(void)
+long long sr_now_ms(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-long long sr_now_ms(void)
-{
-    return now_ns() / 1000000;
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static bool is_socket(int fd, const struct sr_channel *ch)
@@ -100,23 +89,22 @@ static enum sr_channel_status send_all(struct sr_channel *ch, long long deadline
     return SR_CHANNEL_OK;
 }
 
-/* Receives what there is: first without sleeping, for as long as a fast answer may take, then asleep. */
-static ssize_t receive(struct sr_channel *ch, long long spin_until)
+/* Receives what there is: first without sleeping, for as long as a quick answer may take, then asleep. */
+static ssize_t receive(struct sr_channel *ch, struct sr_spin *spin)
 {
     unsigned char *room = ch->in.data + ch->in.length;
     size_t size = ch->in.capacity - ch->in.length;
-    do {
+    while (sr_spin_on(spin)) {
         ssize_t n = recv(ch->fd, room, size, MSG_DONTWAIT);
         if (n >= 0 || errno != EAGAIN)
             return n;
-        (void)sched_yield();
-    } while (now_ns() < spin_until);
+    }
     return recv(ch->fd, room, size, 0);
 }
 
 static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_frame *frame, long long deadline)
 {
-    long long spin_until = now_ns() + SPIN_NS;
+    struct sr_spin spin = sr_spin_start(&ch->pace);
     sr_buf_reset(&ch->in);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(ch->in.data, ch->in.length, frame);
@@ -135,7 +123,7 @@ static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_fra
             say(ch, "strongroomd does not answer: the call's time is over");
             return SR_CHANNEL_TIMEOUT;
         }
-        ssize_t n = receive(ch, spin_until);
+        ssize_t n = receive(ch, &spin);
         if (n > 0) {
             ch->in.length += (size_t)n;
         } else if (n == 0) {
@@ -169,8 +157,7 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
                                        void *reply, long long deadline, CK_RV *rv)
 {
     const struct sr_call_row *row = sr_call_row(call);
-    int cpu = sched_getcpu();
-    struct sr_frame frame = {.number = ++ch->number, .call = call, .cpu = cpu < 0 ? 0 : (uint32_t)cpu + 1};
+    struct sr_frame frame = {.number = ++ch->number, .call = call, .cpu = sr_pace_cpu()};
     struct sr_frame answer;
 
     *rv = CKR_DEVICE_ERROR;
@@ -189,12 +176,14 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
         *rv = CKR_DATA_LEN_RANGE;
         return SR_CHANNEL_OK;
     }
+    sr_pace_tick(&ch->pace);
     enum sr_channel_status status = send_all(ch, deadline);
     sr_buf_reset(&ch->out);
     if (status == SR_CHANNEL_OK)
         status = receive_frame(ch, &answer, deadline);
     if (status != SR_CHANNEL_OK)
         return fail(ch, status);
+    ch->pace.peer = answer.cpu;
     if (answer.number != frame.number || answer.call != frame.call ||
         !decode_reply(ch, row, answer.length, reply, rv)) {
         say(ch, "what answers on the socket does not speak strongroomd's wire");
@@ -229,6 +218,7 @@ static enum sr_channel_status connect_until(struct sr_channel *ch, const char *p
     ch->inode = st.st_ino;
     ch->timeout_ms = 0;
     ch->number = 0;
+    ch->pace = (struct sr_pace){0};
     while (limit(ch, deadline - sr_now_ms())) {
         if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
             return SR_CHANNEL_OK;

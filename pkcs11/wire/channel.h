@@ -7,6 +7,7 @@
 #define STRONGROOM_WIRE_CHANNEL_H
 
 #include "wire/calls.h"
+#include "wire/pace.h"
 
 #include <sys/types.h>
 #include <time.h>
@@ -25,8 +26,9 @@ struct sr_channel {
     int fd;       /* -1: closed */
     dev_t device; /* what the descriptor was when it was ours: programs close and reuse descriptors */
     ino_t inode;
-    uint32_t number;      /* of the last request */
-    long timeout_ms;      /* that the socket is set to */
+    uint32_t number; /* of the last request */
+    long timeout_ms; /* that the socket is set to */
+    struct sr_pace pace;
     struct sr_buf out;    /* the request */
     struct sr_buf in;     /* the reply, which decoded byte strings point into until the next call */
     char why[SR_WHY_MAX]; /* the last failure in words */

@@ -2,7 +2,7 @@
  *
  * A frame is a header of 16 bytes (four 32-bit integers, little-endian: length of the body, number, call,
  * CPU) and a body of that length, a multiple of eight. Requests are numbered by the client, replies repeat
- * the number and the call. CPU is a hint, the client's current CPU plus one, or 0.
+ * the number and the call. CPU is the sender's current CPU plus one, or 0: a hint for waiting, see pace.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STRONGROOM_WIRE_FRAME_H
