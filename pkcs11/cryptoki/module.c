@@ -57,8 +57,9 @@ CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_arg
         goto out;
     }
     rv = CKR_GENERAL_ERROR;
-    /* Never RTLD_DEEPBIND: with jemalloc in the program a module would free what another allocator gave. */
-    m->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* Never RTLD_DEEPBIND: with jemalloc in the program a module would free what another allocator gave. A
+     * module may have left handlers and thread-local data behind: it stays mapped until the process ends. */
+    m->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (m->dl == NULL) {
         sr_why_set(why, "the PKCS#11 module cannot be loaded: %s", dlerror());
         goto out;

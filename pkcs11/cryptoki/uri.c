@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 7512 §2.3; p11-kit refuses vendor attributes as well, which it names "unrecognized". */
+/* RFC 7512 §2.3. p11-kit passes over unknown names in the query. */
 static const char *const path_names[] = {"token",
                                          "manufacturer",
                                          "serial",
@@ -29,8 +29,8 @@ static bool known(const char *name, size_t length, const char *const *names, siz
     return false;
 }
 
-/* Says which attribute is the unknown one; the value is not repeated, for it may be a mistyped PIN. */
-static void explain_unrecognized(const char *text, struct sr_why *why)
+/* Are all attributes known ones? The value of an unknown one is not repeated, for it may be a PIN. */
+static bool all_known(const char *text, struct sr_why *why)
 {
     const char *at = text + strlen("pkcs11:");
     bool query = false;
@@ -42,9 +42,10 @@ static void explain_unrecognized(const char *text, struct sr_why *why)
         if (!fine && length > 0) {
             sr_why_set(why,
                        "the URI has an unknown attribute \"%.*s\" (RFC 7512 has token=, object=, id=, type=, "
-                       "serial= ...)",
+                       "serial= "
+                       "..., and behind a \"?\" pin-source= and pin-value=)",
                        (int)(length < 64 ? length : 64), at);
-            return;
+            return false;
         }
         at += strcspn(at, query ? "&" : ";?");
         if (*at == '?')
@@ -52,7 +53,7 @@ static void explain_unrecognized(const char *text, struct sr_why *why)
         if (*at != '\0')
             at++;
     }
-    sr_why_set(why, "the URI has an attribute that is not known here");
+    return true;
 }
 
 bool sr_uri_parse(const char *text, P11KitUri **uri, struct sr_why *why)
@@ -62,6 +63,8 @@ bool sr_uri_parse(const char *text, P11KitUri **uri, struct sr_why *why)
         sr_why_set(why, "a URI of a token's object starts with \"pkcs11:\"");
         return false;
     }
+    if (!all_known(text, why))
+        return false;
     P11KitUri *parsed = p11_kit_uri_new();
     if (parsed == NULL) {
         sr_why_set(why, "out of memory");
@@ -69,10 +72,8 @@ bool sr_uri_parse(const char *text, P11KitUri **uri, struct sr_why *why)
     }
     int rc = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, parsed);
     if (rc != P11_KIT_URI_OK) {
-        const char *reason = rc == P11_KIT_URI_BAD_ENCODING ? "a %-escape is not two hexadecimal digits"
-                             : rc == P11_KIT_URI_BAD_SYNTAX
-                                 ? "an attribute is not NAME=VALUE, or type= is not one of "
-                                   "private, public, cert, secret-key, data"
+        const char *reason = rc == P11_KIT_URI_BAD_ENCODING  ? "a %-escape is not two hexadecimal digits"
+                             : rc == P11_KIT_URI_BAD_SYNTAX  ? "an attribute is not NAME=VALUE"
                              : rc == P11_KIT_URI_BAD_VERSION ? "library-version= is not a number"
                                                              : p11_kit_uri_message(rc);
         sr_why_set(why, "the URI has a mistake: %s", reason);
@@ -80,7 +81,7 @@ bool sr_uri_parse(const char *text, P11KitUri **uri, struct sr_why *why)
         return false;
     }
     if (p11_kit_uri_any_unrecognized(parsed)) {
-        explain_unrecognized(text, why);
+        sr_why_set(why, "the URI's type= is none of private, public, cert, secret-key, data");
         p11_kit_uri_free(parsed);
         return false;
     }

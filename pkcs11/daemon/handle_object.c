@@ -170,7 +170,13 @@ static CK_RV read_some(struct sr_work *work, const struct sr_token_object *objec
     return partly_read(rv) ? f->C_GetAttributeValue(real, object->real, a, n) : rv;
 }
 
-/* Asks the token for what rule 3 does not withhold, and puts the answers in the order of TYPES. */
+/* What rule 3 does not withhold, and has no pointers in it. */
+static bool readable(const struct sr_token_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    return sr_custody_readable(object->card.class, type) && !sr_attribute_nests(type);
+}
+
+/* Asks the token for what is readable, and puts the answers in the order of TYPES. */
 static CK_RV read_values(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,
                          const CK_ATTRIBUTE_TYPE *types, size_t n, struct sr_read_reply *answer)
 {
@@ -178,7 +184,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (sr_custody_readable(object->card.class, types[i]))
+        if (readable(object, types[i]))
             asked[count++] = (CK_ATTRIBUTE){types[i], NULL, 0};
     CK_RV rv = count > 0 ? read_some(work, object, real, asked, count) : CKR_OK;
     if (!partly_read(rv) && rv != CKR_HOST_MEMORY) {
@@ -197,7 +203,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     answer->status = count < n ? CKR_ATTRIBUTE_SENSITIVE : rv;
     answer->values.n = n;
     for (size_t i = 0, k = 0; i < n; i++) {
-        if (k < count && sr_custody_readable(object->card.class, types[i]))
+        if (k < count && readable(object, types[i]))
             answer->values.a[i] = asked[k++];
         else
             answer->values.a[i] = (CK_ATTRIBUTE){types[i], NULL, CK_UNAVAILABLE_INFORMATION};

@@ -37,7 +37,7 @@ static layout restore = {FIELD(ULONG, sr_restore_request, slot), FIELD(BYTES, sr
 static layout object = {FIELD(ULONG, sr_object, session), FIELD(ULONG, sr_object, object), END};
 static layout read_request = {FIELD(ULONG, sr_read_request, session), FIELD(ULONG, sr_read_request, object),
                               FIELD(BYTES, sr_read_request, types), END};
-static layout read_reply = {FIELD(ULONG, sr_read_reply, status), FIELD(TEMPLATE, sr_read_reply, values), END};
+static layout read_reply = {FIELD(ULONG, sr_read_reply, status), FIELD(VALUES, sr_read_reply, values), END};
 static layout generate = {
     FIELD(ULONG, sr_generate_request, session), FIELD(MECHANISM, sr_generate_request, mechanism),
     FIELD(TEMPLATE, sr_generate_request, public), FIELD(TEMPLATE, sr_generate_request, private), END};

@@ -8,6 +8,11 @@
 #define ARRAY_BIT 0x40000000UL
 #define ALLOWED_MECHANISMS (ARRAY_BIT | 0x600UL)
 
+bool sr_attribute_nests(CK_ATTRIBUTE_TYPE type)
+{
+    return (type & ARRAY_BIT) && type != ALLOWED_MECHANISMS;
+}
+
 /* §6.3.8: p11-kit's header has the mechanism, and not its parameter. */
 struct eddsa_parameter {
     CK_BBOOL prehash;
@@ -73,7 +78,7 @@ CK_RV sr_template_set(struct sr_template *to, const CK_ATTRIBUTE *from, CK_ULONG
     if (n > 0 && from == NULL)
         return CKR_ARGUMENTS_BAD;
     for (CK_ULONG i = 0; i < n; i++) {
-        if ((from[i].type & ARRAY_BIT) && from[i].type != ALLOWED_MECHANISMS)
+        if (sr_attribute_nests(from[i].type))
             return CKR_ATTRIBUTE_TYPE_INVALID;
         if (from[i].ulValueLen > 0 && from[i].pValue == NULL)
             return CKR_ARGUMENTS_BAD;
@@ -94,7 +99,9 @@ static void encode_template(struct sr_buf *b, const struct sr_template *t)
     }
 }
 
-static bool decode_template(struct sr_buf *b, struct sr_template *t)
+/* MISSING: may values be missing? In what was read they may; a token that is given one would read from
+ * nowhere. */
+static bool decode_template(struct sr_buf *b, struct sr_template *t, bool missing)
 {
     uint64_t n = sr_buf_get_u64(b);
     if (n > SR_TEMPLATE_MAX)
@@ -102,10 +109,12 @@ static bool decode_template(struct sr_buf *b, struct sr_template *t)
     t->n = (size_t)n;
     for (size_t i = 0; i < t->n; i++) {
         t->a[i].type = sr_buf_get_u64(b);
-        uint64_t available = sr_buf_get_u64(b);
+        bool there = sr_buf_get_u64(b) != 0;
         struct sr_bytes value = sr_buf_get_bytes(b);
         t->a[i].pValue = value.data;
-        t->a[i].ulValueLen = available != 0 ? value.length : CK_UNAVAILABLE_INFORMATION;
+        t->a[i].ulValueLen = there ? value.length : CK_UNAVAILABLE_INFORMATION;
+        if (there ? sr_attribute_nests(t->a[i].type) : !missing)
+            return false;
     }
     return sr_buf_ok(b);
 }
@@ -163,6 +172,7 @@ void sr_encode(struct sr_buf *b, const struct sr_field *fields, const void *mess
             break;
         }
         case SR_FIELD_TEMPLATE:
+        case SR_FIELD_VALUES:
             encode_template(b, field);
             break;
         case SR_FIELD_MECHANISM:
@@ -187,7 +197,8 @@ bool sr_decode(struct sr_buf *b, const struct sr_field *fields, void *message)
             *(struct sr_bytes *)field = sr_buf_get_bytes(b);
             break;
         case SR_FIELD_TEMPLATE:
-            ok = decode_template(b, field);
+        case SR_FIELD_VALUES:
+            ok = decode_template(b, field, fields->kind == SR_FIELD_VALUES);
             break;
         case SR_FIELD_MECHANISM:
             ok = decode_mechanism(b, field);

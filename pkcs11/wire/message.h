@@ -31,7 +31,8 @@ enum sr_field_kind {
     SR_FIELD_END,
     SR_FIELD_ULONG, /* CK_ULONG */
     SR_FIELD_BYTES, /* struct sr_bytes; arrays of CK_ULONG and CK_*_INFO as well: both sides have one ABI */
-    SR_FIELD_TEMPLATE,  /* struct sr_template */
+    SR_FIELD_TEMPLATE,  /* struct sr_template, every attribute with its value */
+    SR_FIELD_VALUES,    /* struct sr_template, as C_GetAttributeValue filled it in: values may be missing */
     SR_FIELD_MECHANISM, /* struct sr_mechanism */
 };
 
@@ -50,6 +51,9 @@ bool sr_decode(struct sr_buf *b, const struct sr_field *fields, void *message);
 /* Takes over a caller's mechanism. CKR_MECHANISM_PARAM_INVALID where the parameter does not have the
  * mechanism's shape, or the shape is not known: its pointers would mean nothing in another process. */
 CK_RV sr_mechanism_set(struct sr_mechanism *to, const CK_MECHANISM *from);
+
+/* Is the attribute's value an array of attributes, with pointers in it? Such values do not cross. */
+bool sr_attribute_nests(CK_ATTRIBUTE_TYPE type);
 
 /* Takes over a caller's template, without copying values. CKR_ARGUMENTS_BAD, or CKR_ATTRIBUTE_TYPE_INVALID
  * for nested templates (which do not cross yet) and more than SR_TEMPLATE_MAX attributes. */

@@ -1,0 +1,35 @@
+/* The strongroom command: what its verbs share.
+ *
+ * Messages go to standard error as "strongroom: ...", results to standard output.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_CLI_H
+#define STRONGROOM_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* "strongroom: " and the message, on standard error. */
+void sr_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says how to get help for VERB ("" for the command itself); returns EXIT_USAGE. */
+int sr_usage(const char *verb);
+
+/* The socket where no --socket was given: NULL for libstrongroom's own choice. Administration has a socket of
+ * its own, which is taken where there is one that this user may open. */
+const char *sr_default_socket(void);
+
+#define SR_ADMIN_SOCKET "/run/strongroom/admin"
+#define SR_SOCKET_HELP                                                                                       \
+    "  --socket PATH  the daemon's socket (default: $STRONGROOM_SOCKET; else " SR_ADMIN_SOCKET "\n"          \
+    "                 where you may open it; else /run/strongroom/socket)\n"
+
+/* The verbs. ARGV is the program's name and what follows the verb, for getopt_long, which says itself what is
+ * wrong with an option. They return an exit status. */
+int sr_verb_init(int argc, char **argv);
+int sr_verb_key_generate(int argc, char **argv);
+int sr_verb_status(int argc, char **argv);
+
+#endif

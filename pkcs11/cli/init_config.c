@@ -1,0 +1,56 @@
+/* The configuration files that strongroom init writes.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include <stdio.h>
+
+char *sr_init_softhsm_conf(const struct sr_init_plan *plan)
+{
+    char *text;
+    if (asprintf(&text,
+                 "# SoftHSM's configuration for strongroomd, written by strongroom init.\n"
+                 "directories.tokendir = %s\n"
+                 "objectstore.backend = file\n"
+                 "log.level = ERROR\n",
+                 plan->token_dir) < 0)
+        return NULL;
+    return text;
+}
+
+char *sr_init_daemon_conf(const struct sr_init_plan *plan)
+{
+    char *text;
+    if (asprintf(
+            &text,
+            "# strongroomd's configuration, written by strongroom init. strongroomd.conf(5) has all that can "
+            "be said.\n"
+            "\n"
+            "tokens = main_token\n"
+            "sockets = service, admin\n"
+            "log-level = info\n"
+            "\n"
+            "[environment]\n"
+            "SOFTHSM2_CONF = %s\n"
+            "\n"
+            "[main_token]\n"
+            "module = %s\n"
+            "label = %s\n"
+            "pin-file = %s\n"
+            "\n"
+            "# Anybody may connect; who is not named here is not admitted. \"use\": find, sign, random.\n"
+            "[service]\n"
+            "path = %s/socket\n"
+            "mode = 0666\n"
+            "use = %s\n"
+            "\n"
+            "# \"manage\": also make and destroy keys.\n"
+            "[admin]\n"
+            "path = %s/admin\n"
+            "administration = yes\n"
+            "manage = %s\n",
+            plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir, plan->use,
+            plan->run_dir, plan->manage) < 0)
+        return NULL;
+    return text;
+}

@@ -1,0 +1,32 @@
+/* A handle of the public API: one channel, one call at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_CLIENT_HANDLE_H
+#define STRONGROOM_CLIENT_HANDLE_H
+
+#include "strongroom/strongroom.h"
+#include "wire/channel.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct strongroom {
+    pthread_mutex_t lock; /* held for the length of a public function */
+    char *path;
+    struct sr_channel channel;
+    unsigned char client[SR_CLIENT_ID];
+};
+
+/* Sets ERROR (may be NULL), cutting what is too long, and returns RESULT. */
+enum strongroom_result sr_client_fail(struct strongroom_error *error, enum strongroom_result result,
+                                      const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Connects where the channel is closed. The lock is held, or nobody else knows H yet. */
+enum strongroom_result sr_client_connect(strongroom *h, struct strongroom_error *error);
+
+/* One call on a connected handle, whose lock is held. WHAT says what was asked, for the message. REPLY (may
+ * be NULL) points into the channel until the next call. */
+enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                      void *reply, struct strongroom_error *error);
+
+#endif
