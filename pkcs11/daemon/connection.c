@@ -93,7 +93,7 @@ static bool same_sender(struct connection *c, const struct ucred *sender)
 }
 
 /* Receives what there is, with its sender's credentials checked. 0 at the end of the connection. */
-static ssize_t receive(struct connection *c, struct sr_spin *spin)
+static ssize_t receive(struct connection *c)
 {
     union {
         struct cmsghdr align;
@@ -106,7 +106,7 @@ static ssize_t receive(struct connection *c, struct sr_spin *spin)
     bool awake;
 
     do {
-        awake = sr_spin_on(spin);
+        awake = sr_pace_again(&c->pace);
         m = (struct msghdr){
             .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
         n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | (awake ? MSG_DONTWAIT : 0));
@@ -119,7 +119,7 @@ static ssize_t receive(struct connection *c, struct sr_spin *spin)
 /* The next whole frame at the start of c->in. False at the end of the connection, or where it is none. */
 static bool next_frame(struct connection *c, struct sr_frame *frame)
 {
-    struct sr_spin spin = sr_spin_start(&c->pace);
+    sr_pace_begin(&c->pace);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(c->in.data, c->in.length, frame);
         if (status == SR_FRAME_WHOLE)
@@ -133,7 +133,7 @@ static bool next_frame(struct connection *c, struct sr_frame *frame)
         size_t want = c->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
         if (!sr_buf_reserve(&c->in, want - c->in.length))
             return false;
-        ssize_t n = receive(c, &spin);
+        ssize_t n = receive(c);
         if (n <= 0)
             return false;
         c->in.length += (size_t)n;
@@ -255,8 +255,8 @@ static void *run(void *arg)
     (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &hello, sizeof(hello));
     while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
         bool greeting = c->work.client == NULL;
+        sr_pace_end(&c->pace);
         c->pace.peer = frame.cpu;
-        sr_pace_tick(&c->pace);
         if (!serve(c, &frame) || !send_reply(c))
             break;
         drop_frame(c, &frame);
@@ -284,6 +284,7 @@ void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config
         return;
     }
     c->fd = fd;
+    c->pace.serves = true;
     c->work.daemon = daemon;
     c->work.socket = socket;
     enlist(c);

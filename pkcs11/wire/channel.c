@@ -90,11 +90,11 @@ static enum sr_channel_status send_all(struct sr_channel *ch, long long deadline
 }
 
 /* Receives what there is: first without sleeping, for as long as a quick answer may take, then asleep. */
-static ssize_t receive(struct sr_channel *ch, struct sr_spin *spin)
+static ssize_t receive(struct sr_channel *ch)
 {
     unsigned char *room = ch->in.data + ch->in.length;
     size_t size = ch->in.capacity - ch->in.length;
-    while (sr_spin_on(spin)) {
+    while (sr_pace_again(&ch->pace)) {
         ssize_t n = recv(ch->fd, room, size, MSG_DONTWAIT);
         if (n >= 0 || errno != EAGAIN)
             return n;
@@ -104,7 +104,7 @@ static ssize_t receive(struct sr_channel *ch, struct sr_spin *spin)
 
 static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_frame *frame, long long deadline)
 {
-    struct sr_spin spin = sr_spin_start(&ch->pace);
+    sr_pace_begin(&ch->pace);
     sr_buf_reset(&ch->in);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(ch->in.data, ch->in.length, frame);
@@ -123,7 +123,7 @@ static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_fra
             say(ch, "strongroomd does not answer: the call's time is over");
             return SR_CHANNEL_TIMEOUT;
         }
-        ssize_t n = receive(ch, &spin);
+        ssize_t n = receive(ch);
         if (n > 0) {
             ch->in.length += (size_t)n;
         } else if (n == 0) {
@@ -176,13 +176,13 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
         *rv = CKR_DATA_LEN_RANGE;
         return SR_CHANNEL_OK;
     }
-    sr_pace_tick(&ch->pace);
     enum sr_channel_status status = send_all(ch, deadline);
     sr_buf_reset(&ch->out);
     if (status == SR_CHANNEL_OK)
         status = receive_frame(ch, &answer, deadline);
     if (status != SR_CHANNEL_OK)
         return fail(ch, status);
+    sr_pace_end(&ch->pace);
     ch->pace.peer = answer.cpu;
     if (answer.number != frame.number || answer.call != frame.call ||
         !decode_reply(ch, row, answer.length, reply, rv)) {

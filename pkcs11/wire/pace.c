@@ -4,8 +4,8 @@
 #include <sched.h>
 #include <time.h>
 
-#define QUICK_NS 300000    /* from one request to the next */
-#define SPIN_NS 100000     /* one wait at most */
+#define SHORT_NS 200000    /* a wait, and a client's work between two, that are short */
+#define SPIN_NS 100000     /* awake in one wait at most */
 #define PREEMPTED_NS 20000 /* a turn that takes longer: another thread needed the CPU */
 
 static long long now_ns(void)
@@ -21,29 +21,32 @@ uint32_t sr_pace_cpu(void)
     return cpu < 0 ? 0 : (uint32_t)cpu + 1;
 }
 
-void sr_pace_tick(struct sr_pace *pace)
+void sr_pace_begin(struct sr_pace *pace)
 {
     long long now = now_ns();
-    pace->quick = now - pace->last_ns <= QUICK_NS;
-    pace->last_ns = now;
+    bool busy = pace->serves || now - pace->mark_ns <= SHORT_NS;
+    pace->mark_ns = now;
+    pace->turn_ns = 0;
+    pace->until_ns = now + SPIN_NS;
+    pace->spinning = busy && pace->wait_ns <= SHORT_NS && pace->peer != 0 && pace->peer != sr_pace_cpu();
 }
 
-struct sr_spin sr_spin_start(const struct sr_pace *pace)
+bool sr_pace_again(struct sr_pace *pace)
 {
-    struct sr_spin spin = {0};
-    if (pace->quick && pace->peer != 0 && pace->peer != sr_pace_cpu())
-        spin.until_ns = now_ns() + SPIN_NS;
-    return spin;
-}
-
-bool sr_spin_on(struct sr_spin *spin)
-{
-    if (spin->until_ns == 0)
+    if (!pace->spinning)
         return false;
-    if (spin->before_ns != 0)
+    if (pace->turn_ns != 0)
         (void)sched_yield();
     long long now = now_ns();
-    bool preempted = spin->before_ns != 0 && now - spin->before_ns > PREEMPTED_NS;
-    spin->before_ns = now;
-    return now < spin->until_ns && !preempted;
+    bool preempted = pace->turn_ns != 0 && now - pace->turn_ns > PREEMPTED_NS;
+    pace->turn_ns = now;
+    pace->spinning = now < pace->until_ns && !preempted;
+    return pace->spinning;
+}
+
+void sr_pace_end(struct sr_pace *pace)
+{
+    long long now = now_ns();
+    pace->wait_ns = now - pace->mark_ns;
+    pace->mark_ns = now;
 }
