@@ -107,7 +107,12 @@ void sr_uri_template(P11KitUri *uri, const CK_ATTRIBUTE **template, size_t *n)
 
 char *sr_uri_public_part(const char *text)
 {
-    return strndup(text, strcspn(text, "?"));
+    size_t length = strcspn(text, "?");
+    /* A PIN that was put into the path by mistake is as secret as one in the query. */
+    for (const char *at = text; at < text + length; at += strcspn(at, ":;?") + 1)
+        if (strncmp(at, "pin", 3) == 0)
+            length = at > text ? (size_t)(at - text) - 1 : 0;
+    return strndup(text, length);
 }
 
 char *sr_uri_format(const CK_TOKEN_INFO *token, const CK_ATTRIBUTE *object, size_t n)

@@ -23,8 +23,8 @@ bool sr_uri_match_token(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *
  * belongs to the URI. */
 void sr_uri_template(P11KitUri *uri, const CK_ATTRIBUTE **template, size_t *n);
 
-/* The URI without its query (pin-value, pin-source and so on), fit for messages. *OUT is to be freed with
- * free(); NULL when out of memory. */
+/* The URI without its query (pin-value, pin-source and so on), and without what follows a PIN in the path,
+ * fit for messages. *OUT is to be freed with free(); NULL when out of memory. */
 char *sr_uri_public_part(const char *text);
 
 /* A URI for one object: its token, and its CKA_CLASS, CKA_ID and CKA_LABEL out of the N attributes of OBJECT

@@ -86,10 +86,12 @@ void sr_sessions_after_fork(void)
 {
     struct sr_app_session *s;
     for (size_t i = 0; (s = at(i)) != NULL; i++) {
-        if (pthread_mutex_trylock(&s->lock) != 0) {
-            memset(&s->search, 0, sizeof(s->search));
-            memset(&s->signing, 0, sizeof(s->signing));
+        if (pthread_mutex_trylock(&s->lock) == 0) {
+            (void)pthread_mutex_unlock(&s->lock);
+            continue;
         }
+        memset(&s->search, 0, sizeof(s->search));
+        memset(&s->signing, 0, sizeof(s->signing));
         (void)pthread_mutex_init(&s->lock, NULL);
     }
     sr_table_after_fork(&sessions);
