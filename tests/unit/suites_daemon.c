@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+CU_SuiteInfo unit_suites[] = {
+    {.pName = "admission", .pTests = admission_tests},
+    {.pName = "config", .pTests = config_tests},
+    {.pName = "custody", .pTests = custody_tests},
+    CU_SUITE_INFO_NULL,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN "[t]\nmodule = /m.so\nlabel = l\npin-file = /pin\n"
+#define SOCKET "[s]\npath = /run/s\n"
+#define BOTH "tokens = t\nsockets = s\n"
+
+static void a_configuration_is_read(void)
+{
+    struct sr_why why = {""};
+    struct sr_config *c = sr_config_read(
+        unit_file("good.conf",
+                  "tokens = t\nsockets = s, a\nlog-level = debug\n[environment]\nSR_UNIT_TEST = yes\n" TOKEN
+                  "[s]\npath = /run/s\nmode = 0666\nuse = user:www-data, group:33\nmanage = user:4000000\n"
+                  "[a]\npath = /run/a\nadministration = yes\nmanage = user:root\n"),
+        &why);
+    CU_ASSERT_STRING_EQUAL(why.text, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    CU_ASSERT_EQUAL(c->log_level, SR_LOG_DEBUG);
+    CU_ASSERT_EQUAL_FATAL(c->socket_count, 2);
+    CU_ASSERT_EQUAL(c->token_count, 1);
+    CU_ASSERT_EQUAL(c->sockets[0].mode, 0666);
+    CU_ASSERT_EQUAL_FATAL(c->sockets[0].admitted_count, 3);
+    CU_ASSERT_EQUAL(c->sockets[0].admitted[0].id, 33);
+    CU_ASSERT_FALSE(c->sockets[0].admitted[0].group);
+    CU_ASSERT_TRUE(c->sockets[0].admitted[1].group);
+    CU_ASSERT_EQUAL(c->sockets[0].admitted[2].id, 4000000);
+    CU_ASSERT_EQUAL(c->sockets[0].admitted[2].right, SR_RIGHT_MANAGE);
+    CU_ASSERT_TRUE(c->sockets[1].administration);
+    CU_ASSERT_EQUAL(c->sockets[1].mode, 0600);
+    CU_ASSERT_STRING_EQUAL(getenv("SR_UNIT_TEST"), "yes");
+    sr_config_free(c);
+}
+
+static void nobody_is_admitted_unasked(void)
+{
+    struct sr_config *c = sr_config_read(unit_file("deny.conf", BOTH TOKEN SOCKET), NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    CU_ASSERT_EQUAL(c->sockets[0].admitted_count, 0);
+    CU_ASSERT_EQUAL(c->sockets[0].mode & 07, 0);
+    sr_config_free(c);
+}
+
+static void mistakes_are_named(void)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } bad[] = {
+        {BOTH TOKEN "[s]\npath = /s\nuse = www-data\n", "user:NAME"},
+        {BOTH TOKEN "[s]\npath = /s\nuse = user:no-such-user-here\n", "no-such-user-here"},
+        {BOTH TOKEN "[s]\npath = /s\nuse = user:4294967295\n", "4294967295"},
+        {BOTH TOKEN "[s]\npath = /s\nuser = user:root\n", "\"user\""},
+        {BOTH TOKEN "[s]\npath = /s\nmode = 0999\n", "octal"},
+        {BOTH TOKEN "[s]\npath = /s\nmode = 01777\n", "mode"},
+        {BOTH TOKEN "[s]\npath = /s\nadministration = yes\nmode = 0666\n", "0600"},
+        {BOTH TOKEN "[s]\npath = /s\nadministration = true\n", "yes or no"},
+        {BOTH TOKEN "[s]\nmode = 0600\n", "path"},
+        {BOTH SOCKET, "[t]"},
+        {BOTH SOCKET "[t]\nmodule = /m.so\nlabel = l\n", "pin-file"},
+        {BOTH SOCKET "[t]\nmodule = /m.so\nlabel = l\npin-file = /p\npin = 1234\n", "\"pin\""},
+        {"sockets = s\n" SOCKET, "tokens"},
+        {"tokens = t\n" TOKEN, "sockets"},
+        {BOTH "log-level = loud\n" TOKEN SOCKET, "loud"},
+        {BOTH "logs = info\n" TOKEN SOCKET, "\"logs\""},
+        {"[t\n", "line"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct sr_why why = {""};
+        const char *path = unit_file("bad.conf", bad[i].text);
+        struct sr_config *c = sr_config_read(path, &why);
+        CU_ASSERT_PTR_NULL(c);
+        CU_ASSERT_PTR_NOT_NULL(strstr(why.text, path));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why.text, bad[i].says));
+        CU_ASSERT_PTR_NULL(strstr(why.text, "1234"));
+        if (c != NULL || strstr(why.text, bad[i].says) == NULL)
+            printf("\n    case %zu: \"%s\"", i, why.text);
+        sr_config_free(c);
+    }
+    struct sr_why why = {""};
+    CU_ASSERT_PTR_NULL(sr_config_read("/nonexistent.conf", &why));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "/nonexistent.conf"));
+}
+
+CU_TestInfo config_tests[] = {
+    {"a configuration is read", a_configuration_is_read},
+    {"nobody is admitted unasked", nobody_is_admitted_unasked},
+    {"mistakes are named, without values that may be secret", mistakes_are_named},
+    CU_TEST_INFO_NULL,
+};

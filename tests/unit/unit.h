@@ -1,0 +1,38 @@
+/* The unit tests' suites: one list per tested file, in test_FILE.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_TESTS_UNIT_H
+#define STRONGROOM_TESTS_UNIT_H
+
+#include <CUnit/CUnit.h>
+
+extern CU_TestInfo buffer_tests[];
+extern CU_TestInfo frame_tests[];
+extern CU_TestInfo message_tests[];
+extern CU_TestInfo names_tests[];
+extern CU_TestInfo pin_tests[];
+extern CU_TestInfo token_tests[];
+extern CU_TestInfo uri_tests[];
+
+extern CU_TestInfo admission_tests[];
+extern CU_TestInfo config_tests[];
+extern CU_TestInfo custody_tests[];
+
+extern CU_TestInfo shim_objects_tests[];
+extern CU_TestInfo shim_options_tests[];
+extern CU_TestInfo shim_table_tests[];
+
+extern CU_TestInfo provider_config_tests[];
+extern CU_TestInfo provider_urifile_tests[];
+
+/* The suites of one program: one of the files suites_ROOM.c has it. */
+extern CU_SuiteInfo unit_suites[];
+
+/* A file in the tests' scratch folder (made at the start, removed at the end) with TEXT in it. A static
+ * string, good until the next call. */
+const char *unit_file(const char *name, const char *text);
+
+/* The scratch folder's path. */
+const char *unit_folder(void);
+
+#endif
