@@ -19,15 +19,13 @@
 #define RETRY_MAX_MS 100
 
 /* For the four that follow, and changes of the generation. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for the next two, and changes of the generation */
 static char path[SR_SOCKET_MAX] = SR_SOCKET_DEFAULT;
-static struct sr_connection *idle;
-static struct sr_connection *spare;
 static unsigned char client[SR_CLIENT_ID]; /* all zeros: none yet */
-
 static atomic_long timeout_ms;
 static atomic_long reconnect_ms;
 static _Atomic(struct sr_connection *) all; /* never freed: a child must find every descriptor */
+static _Thread_local struct sr_connection *last_used;
 static _Atomic unsigned long generation = 1;
 static atomic_bool reached; /* by this process, or by the one that it was forked from */
 static _Atomic long long suspect_until;
@@ -73,6 +71,12 @@ static bool is_alive(const struct sr_connection *c)
     return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+static bool claim(struct sr_connection *c)
+{
+    bool idle = false;
+    return atomic_compare_exchange_strong(&c->busy, &idle, true);
+}
+
 static struct sr_connection *new_connection(void)
 {
     struct sr_connection *c = calloc(1, sizeof(*c));
@@ -86,34 +90,29 @@ static struct sr_connection *new_connection(void)
     return c;
 }
 
-/* An idle connection of this generation, or a closed one. */
+/* The connection that this thread used last, else any that is idle, else a new one; it may be closed. A
+ * thread that keeps its connection keeps the daemon's thread behind it, which expects its pace. */
 static struct sr_connection *take_any(void)
 {
-    (void)pthread_mutex_lock(&lock);
-    struct sr_connection **list = idle != NULL ? &idle : &spare;
-    struct sr_connection *c = *list;
-    if (c != NULL) {
-        atomic_store(&c->busy, true);
-        *list = c->next;
+    struct sr_connection *c = last_used;
+    if (c == NULL || !claim(c)) {
+        c = atomic_load(&all);
+        while (c != NULL && !claim(c))
+            c = c->before;
+        if (c == NULL)
+            c = new_connection();
+        last_used = c;
     }
-    (void)pthread_mutex_unlock(&lock);
-    if (c == NULL)
-        return new_connection();
-    if (c->generation != sr_link_generation())
+    if (c != NULL && c->generation != sr_link_generation())
         sr_channel_close(&c->channel);
     return c;
 }
 
 static void put(struct sr_connection *c)
 {
-    (void)pthread_mutex_lock(&lock);
-    if (c->channel.fd >= 0 && c->generation != atomic_load(&generation))
+    if (c->generation != sr_link_generation())
         sr_channel_close(&c->channel);
-    struct sr_connection **list = c->channel.fd >= 0 ? &idle : &spare;
-    c->next = *list;
-    *list = c;
     atomic_store(&c->busy, false);
-    (void)pthread_mutex_unlock(&lock);
 }
 
 /* Connects and joins the client, or becomes a new one. Other threads may do the same meanwhile, without a
@@ -222,34 +221,23 @@ void sr_link_give(struct sr_connection *c)
     put(c);
 }
 
-/* A LIST without its dead connections, which go to the spare ones. The caller holds the lock. */
-static struct sr_connection *living(struct sr_connection *list)
+/* Closes the idle connections, or only those that are dead. */
+static void close_idle(bool dead_only)
 {
-    struct sr_connection *kept = NULL;
-    struct sr_connection **end = &kept;
-    while (list != NULL) {
-        struct sr_connection *c = list;
-        list = c->next;
-        if (is_alive(c)) {
-            *end = c;
-            end = &c->next;
-        } else {
+    for (struct sr_connection *c = atomic_load(&all); c != NULL; c = c->before) {
+        if (!claim(c))
+            continue;
+        if (!dead_only || !is_alive(c))
             sr_channel_close(&c->channel);
-            c->next = spare;
-            spare = c;
-        }
+        atomic_store(&c->busy, false);
     }
-    *end = NULL;
-    return kept;
 }
 
 void sr_link_drop(struct sr_connection *c)
 {
     sr_channel_close(&c->channel);
     put(c);
-    (void)pthread_mutex_lock(&lock);
-    idle = living(idle);
-    (void)pthread_mutex_unlock(&lock);
+    close_idle(true);
 }
 
 void sr_link_end(void)
@@ -258,21 +246,13 @@ void sr_link_end(void)
     /* What other threads still use is closed when they give it back. */
     atomic_fetch_add(&generation, 1);
     memset(client, 0, sizeof(client));
-    while (idle != NULL) {
-        struct sr_connection *c = idle;
-        idle = c->next;
-        sr_channel_close(&c->channel);
-        c->next = spare;
-        spare = c;
-    }
     (void)pthread_mutex_unlock(&lock);
+    close_idle(false);
 }
 
 void sr_link_after_fork(void)
 {
     (void)pthread_mutex_init(&lock, NULL);
-    idle = NULL;
-    spare = NULL;
     atomic_fetch_add(&generation, 1);
     memset(client, 0, sizeof(client));
     for (struct sr_connection *c = atomic_load(&all); c != NULL; c = c->before) {
@@ -285,8 +265,6 @@ void sr_link_after_fork(void)
         } else {
             sr_channel_close(&c->channel);
         }
-        c->next = spare;
-        spare = c;
         atomic_store(&c->busy, false);
     }
 }

@@ -1,8 +1,8 @@
 /* The link to strongroomd: this process's connections, and what becomes of them when it or the daemon forks,
  * hangs or dies.
  *
- * The process is one client. A connection is used by one thread at a time; an idle one is taken again, the
- * last used first, and where none is idle another one joins the client.
+ * The process is one client. A connection is used by one thread at a time; a thread takes the one that it
+ * used last, or another idle one, and where none is idle another one joins the client.
  *
  * Generations: when the daemon gives us a new client, because it restarted or because we forked, it knows
  * none of the handles it gave before. The generation counts that; a daemon's handle is kept with the
@@ -21,7 +21,6 @@ struct sr_connection {
     struct sr_channel channel;
     unsigned long generation;
     atomic_bool busy;             /* some thread's; what it holds must not be touched by a forked child */
-    struct sr_connection *next;   /* in the list of idle or of spare ones */
     struct sr_connection *before; /* in the list of all */
 };
 
