@@ -18,8 +18,8 @@
 #define RETRY_MIN_MS 20
 #define RETRY_MAX_MS 100
 
-/* For the four that follow, and changes of the generation. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for the next two, and changes of the generation */
+/* For the next two, and changes of the generation. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char path[SR_SOCKET_MAX] = SR_SOCKET_DEFAULT;
 static unsigned char client[SR_CLIENT_ID]; /* all zeros: none yet */
 static atomic_long timeout_ms;
