@@ -6,18 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LABEL_SIZE 33
-#define TRIES 20
-#define RETRY_NS (50L * 1000 * 1000)
+#define LOOK_MS 1000 /* for a token that is not there */
 
-/* A token is what its label, manufacturer, model and serial number say; the other fields change. */
+static bool is_blank(const CK_TOKEN_INFO *info)
+{
+    char serial[sizeof(info->serialNumber) + 1];
+    sr_unpad(info->serialNumber, sizeof(info->serialNumber), serial, sizeof(serial));
+    return serial[0] == '\0';
+}
+
+/* A token is what its label, manufacturer, model and serial number say; the other fields change. SoftHSM may
+ * show a token without its serial number while another process writes its file: that says nothing then. */
 static bool same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
 {
     return memcmp(a->label, b->label, sizeof(a->label)) == 0 &&
            memcmp(a->manufacturerID, b->manufacturerID, sizeof(a->manufacturerID)) == 0 &&
            memcmp(a->model, b->model, sizeof(a->model)) == 0 &&
-           memcmp(a->serialNumber, b->serialNumber, sizeof(a->serialNumber)) == 0;
+           (is_blank(a) || is_blank(b) ||
+            memcmp(a->serialNumber, b->serialNumber, sizeof(a->serialNumber)) == 0);
 }
 
 static bool is_the_token(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
@@ -76,9 +85,9 @@ static CK_RV look(struct sr_provider *p, sr_token_match match, const void *arg, 
 {
     struct sr_module *module = &p->access.module;
     CK_RV rv = sr_token_find(module->f, match, arg, false, slot, info);
-    for (int i = 0; retry && module->explain == NULL && rv == CKR_TOKEN_NOT_PRESENT && i < TRIES; i++) {
-        struct timespec wait = {.tv_nsec = RETRY_NS};
-        (void)nanosleep(&wait, NULL);
+    long long until = 0;
+    while (retry && module->explain == NULL && rv == CKR_TOKEN_NOT_PRESENT &&
+           sr_token_try_again(&until, LOOK_MS)) {
         rv = restart(p);
         if (rv == CKR_OK)
             rv = sr_token_find(module->f, match, arg, false, slot, info);
@@ -93,8 +102,11 @@ static CK_RV open_home(struct sr_token *token, CK_FUNCTION_LIST *f)
 {
     CK_TOKEN_INFO info;
     CK_RV rv = CKR_OK;
-    if (!token->slot_known)
+    if (!token->slot_known) {
         rv = look(token->prov, is_the_token, &token->info, true, &token->slot, &info);
+        if (rv == CKR_OK)
+            token->info = info;
+    }
     if (rv == CKR_OK)
         rv = open_session(token, f, &token->home);
     token->attached = rv == CKR_OK;
@@ -124,12 +136,25 @@ static bool attach(struct sr_token *token, CK_FUNCTION_LIST *f)
     return true;
 }
 
-bool sr_token_reopen(struct sr_token *token, CK_FUNCTION_LIST *f)
+CK_RV sr_token_reopen(struct sr_token *token, CK_FUNCTION_LIST *f)
 {
-    if (token->prov->access.module.explain != NULL)
-        return false;
     detach(token, f);
-    return restart(token->prov) == CKR_OK && open_home(token, f) == CKR_OK;
+    CK_RV rv = restart(token->prov);
+    return rv == CKR_OK ? open_home(token, f) : rv;
+}
+
+bool sr_token_try_again(long long *until, long ms)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    long long now = (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    if (*until == 0)
+        *until = now + ms;
+    if (now >= *until)
+        return false;
+    t = (struct timespec){.tv_nsec = (20 + (getpid() * 13LL + now) % 60) * 1000000};
+    (void)nanosleep(&t, NULL);
+    return true;
 }
 
 static struct sr_token *get(struct sr_provider *p, const CK_TOKEN_INFO *info)

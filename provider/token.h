@@ -57,8 +57,13 @@ void sr_token_label(const struct sr_token *token, char *out, size_t size);
 bool sr_token_login(struct sr_token *token, const struct sr_pin_source *source, bool *fresh);
 
 /* With the access lock held: starts the module anew if that can be done, and opens the home session again,
- * without a login. False where that failed, or is no use: strongroomd has no such moments (see sr_login). */
-bool sr_token_reopen(struct sr_token *token, CK_FUNCTION_LIST *f);
+ * without a login. */
+CK_RV sr_token_reopen(struct sr_token *token, CK_FUNCTION_LIST *f);
+
+/* Waits a moment before another try: true, until MS milliseconds have passed since the first call with this
+ * *UNTIL, which is 0 then. Processes that were started at once wait for different times, so as not to meet
+ * each time. */
+bool sr_token_try_again(long long *until, long ms);
 
 /* Borrows a session: an idle one, or a new one. False with an error raised. */
 bool sr_session_take(struct sr_token *token, struct sr_session *session);
