@@ -16,7 +16,7 @@
 CK_RV sr_attributes_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                          CK_ATTRIBUTE *a, size_t n);
 
-/* Cleanses and frees the values of A that sr_attributes_read or sr_attributes_copy allocated. */
+/* Cleanses and frees the values of A that sr_attributes_read allocated. */
 void sr_attributes_free(CK_ATTRIBUTE *a, size_t n);
 
 /* The attribute of TYPE among the N of A, or NULL. */

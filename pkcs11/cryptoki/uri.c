@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/uri.h"
-#include "cryptoki/attributes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,24 +112,4 @@ char *sr_uri_public_part(const char *text)
         if (strncmp(at, "pin", 3) == 0)
             length = at > text ? (size_t)(at - text) - 1 : 0;
     return strndup(text, length);
-}
-
-char *sr_uri_format(const CK_TOKEN_INFO *token, const CK_ATTRIBUTE *object, size_t n)
-{
-    static const CK_ATTRIBUTE_TYPE parts[] = {CKA_CLASS, CKA_ID, CKA_LABEL};
-    char *text = NULL;
-    P11KitUri *uri = p11_kit_uri_new();
-    if (uri == NULL)
-        return NULL;
-    *p11_kit_uri_get_token_info(uri) = *token;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        CK_ATTRIBUTE *a = sr_attribute_find(object, n, parts[i]);
-        if (a != NULL && a->ulValueLen > 0 && p11_kit_uri_set_attribute(uri, a) != P11_KIT_URI_OK)
-            goto out;
-    }
-    if (p11_kit_uri_format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) != P11_KIT_URI_OK)
-        text = NULL;
-out:
-    p11_kit_uri_free(uri);
-    return text;
 }

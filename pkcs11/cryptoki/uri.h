@@ -27,8 +27,4 @@ void sr_uri_template(P11KitUri *uri, const CK_ATTRIBUTE **template, size_t *n);
  * fit for messages. *OUT is to be freed with free(); NULL when out of memory. */
 char *sr_uri_public_part(const char *text);
 
-/* A URI for one object: its token, and its CKA_CLASS, CKA_ID and CKA_LABEL out of the N attributes of OBJECT
- * (empty ones left out). Allocated, to be freed with free(); NULL when out of memory. */
-char *sr_uri_format(const CK_TOKEN_INFO *token, const CK_ATTRIBUTE *object, size_t n);
-
 #endif
