@@ -51,7 +51,7 @@ static bool open_module(struct sr_provider *p, struct sr_why *why)
     struct sr_module *module = &p->access.module;
     if (module->f != NULL)
         return sr_module_after_fork(module, why) == CKR_OK;
-    if (sr_module_open(module, p->config.module_path, p->config.init_args, why) != CKR_OK)
+    if (sr_module_open(module, p->config.module_path, p->config.init_args, SR_LOCKS_MODULE, why) != CKR_OK)
         return false;
     if (atexit(at_exit) != 0) {
         sr_why_set(why, "%s: out of memory", p->config.module_path);

@@ -13,6 +13,7 @@
 /* r and s of the largest curve that is in use, P-521, and some more. */
 #define RAW_MAX 256
 
+/* DER has room for any r and s of LENGTH bytes together. */
 static bool raw_to_der(const uint8_t *raw, size_t length, uint8_t *der, size_t *size)
 {
     bool ok = false;
@@ -21,11 +22,9 @@ static bool raw_to_der(const uint8_t *raw, size_t length, uint8_t *der, size_t *
     BIGNUM *s = BN_bin2bn(raw + length / 2, (int)(length / 2), NULL);
     if (sig != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(sig, r, s)) {
         r = s = NULL; /* the signature's now */
-        int needed = i2d_ECDSA_SIG(sig, NULL);
-        if (needed > 0 && (size_t)needed <= *size) {
-            *size = (size_t)i2d_ECDSA_SIG(sig, &der);
-            ok = true;
-        }
+        int written = i2d_ECDSA_SIG(sig, &der);
+        ok = written > 0;
+        *size = ok ? (size_t)written : 0;
     }
     BN_free(r);
     BN_free(s);
@@ -45,7 +44,8 @@ static bool sign(struct sr_signature *ctx, const uint8_t *digest, size_t length,
         length = order;
     if (!sr_key_sign(ctx->key, &mechanism, digest, length, raw, &raw_size))
         return false;
-    if (raw_size == 0 || raw_size % 2 != 0 || !raw_to_der(raw, raw_size, signature, size)) {
+    /* The caller has made room for r and s of the order's size (EVP_PKEY_get_size). */
+    if (raw_size != 2 * order || !raw_to_der(raw, raw_size, signature, size)) {
         sr_error(ctx->prov, SR_R_OPERATION, "the token's signature with %s is not r and s", ctx->key->uri);
         return false;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/module.h"
+#include "cryptoki/locks.h"
 #include "cryptoki/names.h"
 
 #include <dlfcn.h>
@@ -12,7 +13,15 @@ typedef CK_RV (*get_interface_fn)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, 
 static CK_RV initialize(struct sr_module *m, struct sr_why *why)
 {
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
-    CK_RV rv = m->f->C_Initialize(&args);
+    CK_RV rv = CKR_CANT_LOCK;
+
+    if (m->locks == SR_LOCKS_OURS) {
+        CK_C_INITIALIZE_ARGS with_locks = args;
+        sr_locks_offer(&with_locks);
+        rv = m->f->C_Initialize(&with_locks);
+    }
+    if (rv == CKR_CANT_LOCK || rv == CKR_ARGUMENTS_BAD)
+        rv = m->f->C_Initialize(&args);
 
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         m->finalize = false;
@@ -44,12 +53,14 @@ static void find_explain(struct sr_module *m)
         m->explain = ours->explain;
 }
 
-CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_args, struct sr_why *why)
+CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_args, enum sr_module_locks locks,
+                     struct sr_why *why)
 {
     CK_RV rv = CKR_HOST_MEMORY;
     CK_C_GetFunctionList get_list;
 
     memset(m, 0, sizeof(*m));
+    m->locks = locks;
     m->path = strdup(path);
     m->init_args = init_args != NULL ? strdup(init_args) : NULL;
     if (m->path == NULL || (init_args != NULL && m->init_args == NULL)) {

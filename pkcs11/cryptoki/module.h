@@ -10,7 +10,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum sr_module_locks {
+    SR_LOCKS_MODULE, /* the module makes its own */
+    SR_LOCKS_OURS,   /* locks.h, unless the module refuses them; for programs, which stay mapped to the end */
+};
+
 struct sr_module {
+    enum sr_module_locks locks;
     void *dl;
     CK_FUNCTION_LIST *f; /* valid until sr_module_close */
     char *path;
@@ -24,7 +30,8 @@ struct sr_module {
  * pReserved, may be NULL). CKR_CRYPTOKI_ALREADY_INITIALIZED counts as success, and leaves C_Finalize to
  * whoever was first. On failure *M is empty and WHY names the path and the reason. Not thread-safe on one M.
  */
-CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_args, struct sr_why *why);
+CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_args, enum sr_module_locks locks,
+                     struct sr_why *why);
 
 /* In a forked child: C_Initialize again (PKCS#11 v3.0 §5.4 and the guide's note on fork). Does nothing in the
  * process that initialised the module. */

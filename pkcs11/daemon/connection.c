@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define STACK_SIZE ((size_t)512 << 10) /* a token's RSA key generation included */
-#define HELLO_S 10                     /* for the first message */
+#define HELLO_MS 10000                 /* for the first message */
 
 struct connection {
     struct sr_work work;
@@ -103,14 +102,17 @@ static ssize_t receive(struct connection *c)
     struct msghdr m;
     struct ucred sender;
     ssize_t n;
-    bool awake;
 
     do {
-        awake = sr_pace_again(&c->pace);
+        if (!sr_pace_again(&c->pace)) {
+            sr_ahead_undo(&c->work.ahead);
+            if (!sr_pace_sleep(&c->pace, c->fd, c->work.client == NULL ? HELLO_MS : -1))
+                return 0;
+        }
         m = (struct msghdr){
             .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | (awake ? MSG_DONTWAIT : 0));
-    } while (n < 0 && (errno == EINTR || (errno == EAGAIN && awake)));
+        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n > 0 && (!sender_of(&m, &sender) || !same_sender(c, &sender)))
         return 0;
     return n > 0 ? n : 0;
@@ -236,6 +238,7 @@ static void end(struct connection *c)
         *at = c->next;
     (void)pthread_mutex_unlock(&list_lock);
     (void)close(c->fd);
+    sr_ahead_forget(&c->work.ahead);
     if (c->work.client != NULL)
         sr_client_leave(c->work.client, daemon->tokens);
     sr_scratch_reset(&c->work.scratch);
@@ -248,23 +251,20 @@ static void end(struct connection *c)
 static void *run(void *arg)
 {
     struct connection *c = arg;
-    struct timeval hello = {.tv_sec = HELLO_S};
-    struct timeval none = {0};
     struct sr_frame frame;
 
-    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &hello, sizeof(hello));
     while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
-        bool greeting = c->work.client == NULL;
         sr_pace_end(&c->pace);
         c->pace.peer = frame.cpu;
+        if (frame.call != SR_CALL_SIGN)
+            sr_ahead_undo(&c->work.ahead);
         if (!serve(c, &frame) || !send_reply(c))
             break;
         drop_frame(c, &frame);
-        if (!greeting)
-            continue;
         if (c->work.client == NULL) /* the hello was refused */
             break;
-        (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+        if (c->pace.quick)
+            sr_ahead_begin(&c->work.ahead);
     }
     end(c);
     return NULL;

@@ -40,20 +40,39 @@ static CK_RV find_key(struct sr_work *work, const struct sr_sign_request *r, str
 
 /* C_SignInit on the borrowed session, with the key's session copy, or the original where the copy is lost. */
 static CK_RV sign_init(struct sr_token_object *object, const struct sr_sign_request *r,
-                       CK_SESSION_HANDLE real)
+                       CK_SESSION_HANDLE real, CK_OBJECT_HANDLE *key)
 {
     CK_FUNCTION_LIST *f = object->token->module.f;
     CK_MECHANISM mechanism = r->mechanism.m;
-    CK_OBJECT_HANDLE key;
 
-    CK_RV rv = sr_object_key(object, real, &key);
+    CK_RV rv = sr_object_key(object, real, key);
     if (rv != CKR_OK)
         return rv;
-    rv = f->C_SignInit(real, &mechanism, key);
-    if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && key != object->real) {
+    rv = f->C_SignInit(real, &mechanism, *key);
+    if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && *key != object->real) {
         sr_object_drop_copy(object);
-        rv = f->C_SignInit(real, &mechanism, object->real);
+        *key = object->real;
+        rv = f->C_SignInit(real, &mechanism, *key);
     }
+    return rv;
+}
+
+/* A session with the signature begun in it: the one that was begun ahead, or one that does so now. */
+static CK_RV begin(struct sr_work *work, struct sr_token_object *object, const struct sr_sign_request *r,
+                   CK_SESSION_HANDLE *real)
+{
+    CK_OBJECT_HANDLE key;
+
+    if (sr_ahead_take(&work->ahead, object, &r->mechanism.m, real))
+        return CKR_OK;
+    CK_RV rv = sr_token_borrow(object->token, real);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sign_init(object, r, *real, &key);
+    if (rv == CKR_OK)
+        sr_ahead_expect(&work->ahead, object, &r->mechanism.m, key);
+    else
+        sr_token_return(object->token, *real, rv);
     return rv;
 }
 
@@ -74,12 +93,10 @@ CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply)
         return rv;
     CK_ULONG length = object->card.signature_max > 0 ? object->card.signature_max : SIGNATURE_ROOM;
     answer->data.data = sr_scratch_get(&work->scratch, length);
-    rv = answer->data.data != NULL ? sr_token_borrow(token, &real) : CKR_HOST_MEMORY;
+    rv = answer->data.data != NULL ? begin(work, object, r, &real) : CKR_HOST_MEMORY;
     if (rv != CKR_OK)
         goto out;
-    rv = sign_init(object, r, real);
-    if (rv == CKR_OK)
-        rv = token->module.f->C_Sign(real, data_of(&r->data), r->data.length, answer->data.data, &length);
+    rv = token->module.f->C_Sign(real, data_of(&r->data), r->data.length, answer->data.data, &length);
     answer->data.length = length;
     sr_token_return(token, real, rv);
 out:
@@ -105,12 +122,10 @@ CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply
     rv = session->signing ? CKR_OPERATION_ACTIVE : find_key(work, r, token, &object);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_token_borrow(token, &session->real);
+    rv = begin(work, object, r, &session->real);
     if (rv != CKR_OK)
         goto out;
-    rv = sign_init(object, r, session->real);
-    if (rv == CKR_OK)
-        rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
+    rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
     if (rv == CKR_OK)
         session->signing = true;
     else

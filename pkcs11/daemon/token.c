@@ -90,7 +90,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
         rv = CKR_GENERAL_ERROR;
         goto out;
     }
-    rv = sr_module_open(&token->module, config->module, config->init_args, why);
+    rv = sr_module_open(&token->module, config->module, config->init_args, SR_LOCKS_OURS, why);
     if (rv != CKR_OK)
         goto out;
     rv = sr_token_find(token->module.f, has_label, config->label, true, &token->slot, &token->info);
@@ -151,6 +151,16 @@ CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
+}
+
+bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    bool idle = token->idle_count > 0;
+    if (idle)
+        *session = token->idle[--token->idle_count];
+    (void)pthread_mutex_unlock(&token->lock);
+    return idle;
 }
 
 void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv)

@@ -42,6 +42,9 @@ void sr_token_close(struct sr_token *token);
 /* Borrows a logged-in session, waiting for one where all are lent. */
 CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session);
 
+/* The same without waiting: false where none is open and idle. */
+bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session);
+
 /* Gives it back. A session in which a call failed (RV other than CKR_OK) may be left in the middle of an
  * operation: it is closed, and not lent again. */
 void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv);

@@ -4,6 +4,7 @@
 #ifndef STRONGROOM_DAEMON_WORK_H
 #define STRONGROOM_DAEMON_WORK_H
 
+#include "daemon/ahead.h"
 #include "daemon/client.h"
 
 #include <stdatomic.h>
@@ -34,7 +35,8 @@ struct sr_work {
     struct sr_peer peer;
     enum sr_right right;
     struct sr_client *client; /* NULL until the hello */
-    const char *call;         /* the name of the call at work */
+    struct sr_ahead ahead;
+    const char *call; /* the name of the call at work */
     struct sr_scratch scratch;
     char why[512]; /* sent with a return value other than CKR_OK */
 };

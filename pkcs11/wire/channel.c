@@ -54,7 +54,7 @@ static enum sr_channel_status fail(struct sr_channel *ch, enum sr_channel_status
     return status;
 }
 
-/* Sets how long send and recv may block, where it is not what they are set to. */
+/* Sets how long send and connect may block, where it is not what they are set to. */
 static bool limit(struct sr_channel *ch, long long left_ms)
 {
     if (left_ms <= 0)
@@ -63,8 +63,7 @@ static bool limit(struct sr_channel *ch, long long left_ms)
     if (ch->timeout_ms >= left_ms && ch->timeout_ms <= left_ms + 100)
         return true;
     struct timeval t = {.tv_sec = (time_t)(left_ms / 1000), .tv_usec = (suseconds_t)(left_ms % 1000) * 1000};
-    if (setsockopt(ch->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) != 0 ||
-        setsockopt(ch->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0)
+    if (setsockopt(ch->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0)
         return false;
     ch->timeout_ms = (long)left_ms;
     return true;
@@ -89,19 +88,6 @@ static enum sr_channel_status send_all(struct sr_channel *ch, long long deadline
     return SR_CHANNEL_OK;
 }
 
-/* Receives what there is: first without sleeping, for as long as a quick answer may take, then asleep. */
-static ssize_t receive(struct sr_channel *ch)
-{
-    unsigned char *room = ch->in.data + ch->in.length;
-    size_t size = ch->in.capacity - ch->in.length;
-    while (sr_pace_again(&ch->pace)) {
-        ssize_t n = recv(ch->fd, room, size, MSG_DONTWAIT);
-        if (n >= 0 || errno != EAGAIN)
-            return n;
-    }
-    return recv(ch->fd, room, size, 0);
-}
-
 static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_frame *frame, long long deadline)
 {
     sr_pace_begin(&ch->pace);
@@ -119,11 +105,12 @@ static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_fra
             say(ch, "out of memory for strongroomd's answer");
             return SR_CHANNEL_LOST;
         }
-        if (!limit(ch, deadline - sr_now_ms())) {
+        long long left_ms = deadline - sr_now_ms();
+        if (left_ms <= 0 || (!sr_pace_again(&ch->pace) && !sr_pace_sleep(&ch->pace, ch->fd, left_ms))) {
             say(ch, "strongroomd does not answer: the call's time is over");
             return SR_CHANNEL_TIMEOUT;
         }
-        ssize_t n = receive(ch);
+        ssize_t n = recv(ch->fd, ch->in.data + ch->in.length, ch->in.capacity - ch->in.length, MSG_DONTWAIT);
         if (n > 0) {
             ch->in.length += (size_t)n;
         } else if (n == 0) {

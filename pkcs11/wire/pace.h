@@ -19,6 +19,7 @@ struct sr_pace {
     long long mark_ns; /* when the wait at hand began, or the last one ended */
     long long wait_ns; /* how long the last wait took */
     bool spinning;
+    bool quick;         /* the last wait ended while this end was awake: so may the next one */
     long long until_ns; /* of the wait at hand: when to go to sleep */
     long long turn_ns;  /* when the last try was */
 };
@@ -26,12 +27,17 @@ struct sr_pace {
 /* This thread's CPU plus one, or 0. */
 uint32_t sr_pace_cpu(void);
 
-/* A wait: begin; while (sr_pace_again) receive without blocking; then receive, blocking; at the message's
- * end, end. */
+/* A wait: begin; try to receive without blocking while sr_pace_again, and then after each sr_pace_sleep; at
+ * the message's end, end. */
 void sr_pace_begin(struct sr_pace *pace);
 
 /* True if asking once more is worth it. Lets others run in between; false as soon as somebody did. */
 bool sr_pace_again(struct sr_pace *pace);
+
+/* Sleeps until FD can be read, or is at its end, or a signal came; false when MOST_MS milliseconds (negative:
+ * for ever) are over. A thread that sleeps in recv itself is also woken when the other end takes what it sent
+ * off the socket; one that polls for input is not, which saves a switch of context per call. */
+bool sr_pace_sleep(struct sr_pace *pace, int fd, long long most_ms);
 
 void sr_pace_end(struct sr_pace *pace);
 

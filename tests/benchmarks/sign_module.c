@@ -138,7 +138,7 @@ static bool prepare(struct raw *raw, const struct sign_options *options)
     bool ok = false;
 
     if (!sr_uri_parse(options->uri, &uri, &why) ||
-        sr_module_open(&raw->module, options->module, NULL, &why) != CKR_OK) {
+        sr_module_open(&raw->module, options->module, NULL, SR_LOCKS_MODULE, &why) != CKR_OK) {
         (void)fprintf(stderr, "%s\n", why.text);
         goto out;
     }

@@ -55,7 +55,7 @@ CK_RV signer_open(struct signer *s, const char *label)
     memset(s, 0, sizeof(*s));
     if (path == NULL || token == NULL)
         return said("STRONGROOM_MODULE or TOKEN_LABEL is not set", CKR_ARGUMENTS_BAD);
-    CK_RV rv = said(path, sr_module_open(&s->module, path, NULL, &why));
+    CK_RV rv = said(path, sr_module_open(&s->module, path, NULL, SR_LOCKS_MODULE, &why));
     if (rv != CKR_OK) {
         fprintf(stderr, "%s\n", why.text);
         return rv;

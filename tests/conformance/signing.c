@@ -116,6 +116,30 @@ static void parts(struct signer *s, CK_BYTE *message, size_t size, size_t piece)
                 whole_length == joined_length && memcmp(whole, joined, whole_length) == 0);
 }
 
+/* The daemon begins the next signature ahead for a client that makes many alike: whatever comes instead of
+ * it, each signature is the one that was asked for. */
+static void bursts(struct signer *s)
+{
+    CK_FUNCTION_LIST *f = s->module.f;
+    CK_MECHANISM mechanisms[] = {{CKM_SHA256_RSA_PKCS, NULL, 0}, {CKM_SHA512_RSA_PKCS, NULL, 0}};
+    CK_BYTE message[64] = {0};
+    CK_BYTE first[2][512];
+    bool same = true;
+    CK_RV rv = CKR_OK;
+
+    for (int i = 0; rv == CKR_OK && i < 200; i++) {
+        int which = i / 7 % 2;
+        CK_BYTE signature[512];
+        CK_ULONG length = sizeof(signature);
+        rv = f->C_SignInit(s->session, &mechanisms[which], s->key);
+        if (rv == CKR_OK)
+            rv = f->C_Sign(s->session, message, sizeof(message), i < 14 ? first[which] : signature, &length);
+        same = same && (i < 14 || memcmp(signature, first[which], length) == 0);
+    }
+    expect("200 signatures with two mechanisms in bursts", rv, CKR_OK);
+    expect_true("each is what its mechanism makes", same && memcmp(first[0], first[1], 32) != 0);
+}
+
 int main(int argc, char **argv)
 {
     struct signer s = {0};
@@ -133,6 +157,7 @@ int main(int argc, char **argv)
         parts(&s, message, 100, 7);
         parts(&s, message, 40000, 999);
         parts(&s, message, LONG_MESSAGE, 300000);
+        bursts(&s);
         expect("the EC key", signer_find(&s, argv[2]), CKR_OK);
     }
     if (failures == 0)

@@ -4,6 +4,8 @@
 #ifndef STRONGROOM_TESTS_UNIT_H
 #define STRONGROOM_TESTS_UNIT_H
 
+#include "cryptoki/module.h"
+
 #include <CUnit/CUnit.h>
 
 extern CU_TestInfo buffer_tests[];
@@ -15,6 +17,7 @@ extern CU_TestInfo token_tests[];
 extern CU_TestInfo uri_tests[];
 
 extern CU_TestInfo admission_tests[];
+extern CU_TestInfo ahead_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 
@@ -31,6 +34,13 @@ extern CU_SuiteInfo unit_suites[];
 /* A file in the tests' scratch folder (made at the start, removed at the end) with TEXT in it. A static
  * string, good until the next call. */
 const char *unit_file(const char *name, const char *text);
+
+/* A new SoftHSM token labelled NAME (one word, not used before), in a folder of its own in the scratch
+ * folder; both its PINs are UNIT_PIN. *SESSION is read/write, and not logged in. The test fails where it
+ * cannot be made.
+ */
+#define UNIT_PIN "12345678"
+void unit_token(struct sr_module *m, const char *name, CK_SESSION_HANDLE *session);
 
 /* The scratch folder's path. */
 const char *unit_folder(void);
