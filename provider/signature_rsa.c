@@ -6,13 +6,15 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_MAX_SIZE 32
+#define OID_MAX 16
+#define DIGEST_INFO_MAX (10 + OID_MAX + EVP_MAX_MD_SIZE)
 
 /* A word for a number, in parameters that may be either. */
 struct word {
@@ -38,19 +40,19 @@ static const struct word salt_lengths[] = {
 };
 
 static const struct pss_hash {
-    const char *name;
+    int nid;
     CK_MECHANISM_TYPE hash;
     CK_RSA_PKCS_MGF_TYPE mgf;
 } pss_hashes[] = {
-    {"SHA2-256", CKM_SHA256, CKG_MGF1_SHA256}, {"SHA2-384", CKM_SHA384, CKG_MGF1_SHA384},
-    {"SHA2-512", CKM_SHA512, CKG_MGF1_SHA512}, {"SHA2-224", CKM_SHA224, CKG_MGF1_SHA224},
-    {"SHA1", CKM_SHA_1, CKG_MGF1_SHA1},
+    {NID_sha256, CKM_SHA256, CKG_MGF1_SHA256}, {NID_sha384, CKM_SHA384, CKG_MGF1_SHA384},
+    {NID_sha512, CKM_SHA512, CKG_MGF1_SHA512}, {NID_sha224, CKM_SHA224, CKG_MGF1_SHA224},
+    {NID_sha1, CKM_SHA_1, CKG_MGF1_SHA1},
 };
 
 static const struct pss_hash *pss_hash(const EVP_MD *md)
 {
     for (size_t i = 0; i < sizeof(pss_hashes) / sizeof(pss_hashes[0]); i++)
-        if (EVP_MD_is_a(md, pss_hashes[i].name))
+        if (EVP_MD_get_type(md) == pss_hashes[i].nid)
             return &pss_hashes[i];
     return NULL;
 }
@@ -123,42 +125,39 @@ static bool sign_pss(struct sr_signature *ctx, const uint8_t *digest, size_t len
     return sr_key_sign(ctx->key, &mechanism, digest, length, signature, size);
 }
 
-/* RFC 8017 §9.2: the DigestInfo around a digest. TLS before 1.2 signs MD5 and SHA-1 joined, without one. */
-static bool digest_info(const EVP_MD *md, const uint8_t *digest, size_t length, uint8_t **der, size_t *size)
+/* RFC 8017 §9.2: the DigestInfo around a digest. All lengths in it fit into a byte of DER: the longest OID of
+ * a digest has 11 bytes, the longest digest 64. */
+static bool digest_info(const EVP_MD *md, const uint8_t *digest, size_t length, uint8_t *der, size_t *size)
 {
-    bool ok = false;
-    X509_ALGOR *algorithm = NULL;
-    ASN1_OCTET_STRING *octets = NULL;
-    X509_SIG *info = X509_SIG_new();
-    if (info != NULL) {
-        X509_SIG_getm(info, &algorithm, &octets);
-        *der = NULL;
-        int got = -1;
-        if (X509_ALGOR_set0(algorithm, OBJ_nid2obj(EVP_MD_get_type(md)), V_ASN1_NULL, NULL) &&
-            ASN1_OCTET_STRING_set(octets, digest, (int)length))
-            got = i2d_X509_SIG(info, der);
-        ok = got > 0;
-        *size = ok ? (size_t)got : 0;
-    }
-    X509_SIG_free(info);
-    return ok;
+    const ASN1_OBJECT *oid = OBJ_nid2obj(EVP_MD_get_type(md));
+    size_t named = OBJ_length(oid);
+    if (named == 0 || named > OID_MAX || length > EVP_MAX_MD_SIZE)
+        return false;
+    const uint8_t head[] = {0x30,          (uint8_t)(8 + named + length), 0x30, (uint8_t)(4 + named), 0x06,
+                            (uint8_t)named};
+    const uint8_t middle[] = {0x05, 0x00, 0x04, (uint8_t)length}; /* NULL, OCTET STRING */
+    memcpy(der, head, sizeof(head));
+    memcpy(der + sizeof(head), OBJ_get0_data(oid), named);
+    memcpy(der + sizeof(head) + named, middle, sizeof(middle));
+    memcpy(der + sizeof(head) + named + sizeof(middle), digest, length);
+    *size = sizeof(head) + named + sizeof(middle) + length;
+    return true;
 }
 
+/* TLS before 1.2 signs MD5 and SHA-1 joined, without a DigestInfo. */
 static bool sign_pkcs1(struct sr_signature *ctx, const uint8_t *digest, size_t length, uint8_t *signature,
                        size_t *size)
 {
     CK_MECHANISM mechanism = {.mechanism = CKM_RSA_PKCS};
-    uint8_t *der = NULL;
+    uint8_t der[DIGEST_INFO_MAX];
     size_t der_size = 0;
-    if (ctx->md == NULL || EVP_MD_is_a(ctx->md, "MD5-SHA1"))
+    if (ctx->md == NULL || EVP_MD_get_type(ctx->md) == NID_md5_sha1)
         return sr_key_sign(ctx->key, &mechanism, digest, length, signature, size);
-    bool ok = digest_info(ctx->md, digest, length, &der, &der_size);
-    if (ok)
-        ok = sr_key_sign(ctx->key, &mechanism, der, der_size, signature, size);
-    else
+    if (!digest_info(ctx->md, digest, length, der, &der_size)) {
         sr_error(ctx->prov, SR_R_UNSUPPORTED, "%s has no name in PKCS#1", EVP_MD_get0_name(ctx->md));
-    OPENSSL_free(der);
-    return ok;
+        return false;
+    }
+    return sr_key_sign(ctx->key, &mechanism, der, der_size, signature, size);
 }
 
 static bool sign(struct sr_signature *ctx, const uint8_t *digest, size_t length, uint8_t *signature,
