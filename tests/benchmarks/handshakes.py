@@ -4,6 +4,7 @@
 import pathlib
 import socket
 import subprocess
+import tempfile
 import time
 
 from load import BenchError, Case, Load
@@ -53,7 +54,7 @@ class Nginx:
     """One worker, that serves a key of each kind on a port of its own. setpriv ends it with this process."""
 
     def __init__(self, folder, keys, env, certificate):
-        folder.mkdir(mode=0o755)
+        folder.chmod(0o755)
         self.ports = dict(zip(keys, free_ports(len(keys))))
         conf = folder / "nginx.conf"
         conf.write_text(NGINX_CONF.format(folder=folder, servers="".join(
@@ -91,7 +92,8 @@ def start(place, way, kinds):
     ours = way == "token key"
     env = None if ours else place.without_provider
     keys = {kind: place.key(kind)[1] if ours else place.software_key(kind) for kind in kinds}
-    return Nginx(place.scratch / f"nginx-{'ours' if ours else 'pem'}", keys, env, place.certificate)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="nginx.", dir=place.scratch))
+    return Nginx(folder, keys, env, place.certificate)
 
 
 def cases(place, wanted, at_end):

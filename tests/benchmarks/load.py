@@ -69,6 +69,11 @@ class Case:
         self.rates = []           # operations per second, a value for each round
         self.cpu = []             # CPU microseconds per operation
 
+    def go_on_from(self, earlier):
+        """Adds to what the same case measured with other processes; EARLIER may be None."""
+        if earlier:
+            self.rates, self.cpu = earlier.rates, earlier.cpu
+
     def run(self, milliseconds):
         before = sum(cpu_seconds(pid) for pid in self.counted)
         result = self.load.go(self.threads, milliseconds)
