@@ -12,6 +12,8 @@
 #ifndef STRONGROOM_STRONGROOM_H
 #define STRONGROOM_STRONGROOM_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,9 +24,12 @@ enum strongroom_result {
     STRONGROOM_ABSENT,    /* no daemon listens at the socket, or the connection broke: it may come back */
     STRONGROOM_TIMEOUT,   /* the daemon does not answer in time */
     STRONGROOM_REFUSED,   /* not admitted, or not allowed to do this */
-    STRONGROOM_NOT_FOUND, /* no such token */
-    STRONGROOM_EXISTS,    /* a key of that label is there already */
-    STRONGROOM_FAILED,    /* the token could not do it */
+    STRONGROOM_NOT_FOUND, /* no such token, family or version */
+    STRONGROOM_EXISTS,    /* a key or family of that name is there already */
+    STRONGROOM_CONFLICT,  /* the state of things forbids it: not due, the current version */
+    STRONGROOM_BAD,       /* a signature or JWT that is not good; the text says why */
+    STRONGROOM_TAMPERED,  /* the daemon's registry was changed behind its back */
+    STRONGROOM_FAILED,    /* the token or the disk could not do it */
     STRONGROOM_NO_MEMORY,
 };
 
@@ -73,6 +78,61 @@ enum strongroom_result strongroom_key_generate(strongroom *handle, const struct 
                                                const char *label, const char *type,
                                                unsigned char id[STRONGROOM_ID_SIZE],
                                                struct strongroom_error *error);
+
+/* Families of keys: a role and a name, "session:web", with numbered versions. The keys stay in the token; a
+ * client names a family and gets answers. Strings that are given back are to be freed with free(). */
+
+/* Makes a family with its first version. ROTATE: seconds that a version is current for, 0 for ever; GRACE:
+ * seconds that it stays good for after that. */
+enum strongroom_result strongroom_family_create(strongroom *handle, const char *family, long long rotate,
+                                                long long grace, struct strongroom_error *error);
+
+enum {
+    STRONGROOM_FORCE = 1,   /* also where it is not due */
+    STRONGROOM_DRY_RUN = 2, /* only say what would be */
+};
+
+/* Makes a new version. STRONGROOM_CONFLICT where it is not due, unless FLAGS has STRONGROOM_FORCE. SEEN is
+ * the version that the caller takes for the current one, 0 for any: where there is a newer one already,
+ * nothing is done. *VERSION is the current version afterwards. */
+enum strongroom_result strongroom_family_rotate(strongroom *handle, const char *family, unsigned long seen,
+                                                unsigned flags, unsigned long *version,
+                                                struct strongroom_error *error);
+
+/* The current version is compromised: a new one now, the old one refused from this moment and its keys
+ * destroyed. *VERSION is the new one. */
+enum strongroom_result strongroom_family_revoke(strongroom *handle, const char *family,
+                                                unsigned long *version, struct strongroom_error *error);
+
+/* Destroys the keys of an old version. */
+enum strongroom_result strongroom_family_destroy(strongroom *handle, const char *family,
+                                                 unsigned long version, struct strongroom_error *error);
+
+/* What there is, as JSON; strongroom-family(1) describes the fields. FAMILY may be NULL for the history of
+ * all. */
+enum strongroom_result strongroom_family_list(strongroom *handle, char **json,
+                                              struct strongroom_error *error);
+enum strongroom_result strongroom_family_show(strongroom *handle, const char *family, char **json,
+                                              struct strongroom_error *error);
+enum strongroom_result strongroom_family_history(strongroom *handle, const char *family, char **json,
+                                                 struct strongroom_error *error);
+
+/* Session keys. PURPOSE: 1 to 32 characters of a-z, 0-9, "_" and "-"; a signature for one purpose is none for
+ * another. DATA: at most 256 KiB. */
+enum strongroom_result strongroom_session_sign(strongroom *handle, const char *family, const char *purpose,
+                                               const void *data, size_t length, char **signature,
+                                               struct strongroom_error *error);
+/* STRONGROOM_OK: the signature is good; STRONGROOM_BAD: it is not. */
+enum strongroom_result strongroom_session_verify(strongroom *handle, const char *family, const char *purpose,
+                                                 const void *data, size_t length, const char *signature,
+                                                 struct strongroom_error *error);
+
+/* JWTs. ALG: "HS256" or "HS512"; CLAIMS: a JSON object. */
+enum strongroom_result strongroom_jwt_sign(strongroom *handle, const char *family, const char *alg,
+                                           const char *claims, char **jwt, struct strongroom_error *error);
+/* *CLAIMS is the payload of a JWT that is good, else NULL. */
+enum strongroom_result strongroom_jwt_verify(strongroom *handle, const char *family, const char *jwt,
+                                             char **claims, struct strongroom_error *error);
 
 #ifdef __cplusplus
 }

@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_status {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DUE = 3,       /* family due: something is */
+    EXIT_UNDECIDED = 4, /* session verify, jwt verify: neither good nor bad, for it could not be checked */
+};
 
 /* "strongroom: " and the message, on standard error. */
 void sr_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -28,8 +34,20 @@ const char *sr_default_socket(void);
 
 /* The verbs. ARGV is the program's name and what follows the verb, for getopt_long, which says itself what is
  * wrong with an option. They return an exit status. */
+int sr_verb_family_create(int argc, char **argv);
+int sr_verb_family_destroy(int argc, char **argv);
+int sr_verb_family_due(int argc, char **argv);
+int sr_verb_family_history(int argc, char **argv);
+int sr_verb_family_list(int argc, char **argv);
+int sr_verb_family_revoke(int argc, char **argv);
+int sr_verb_family_rotate(int argc, char **argv);
+int sr_verb_family_show(int argc, char **argv);
 int sr_verb_init(int argc, char **argv);
+int sr_verb_jwt_sign(int argc, char **argv);
+int sr_verb_jwt_verify(int argc, char **argv);
 int sr_verb_key_generate(int argc, char **argv);
+int sr_verb_session_sign(int argc, char **argv);
+int sr_verb_session_verify(int argc, char **argv);
 int sr_verb_status(int argc, char **argv);
 
 #endif

@@ -30,6 +30,7 @@ struct sr_init_plan {
     char *pin_file;
     char *so_pin_file;
     char *token_dir;
+    char *registry;
 };
 
 /* Makes everything: folders where they are missing, PIN files, configuration, token. Overwrites nothing; on

@@ -29,6 +29,8 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "tokens = main_token\n"
             "sockets = service, admin\n"
             "log-level = info\n"
+            "# Which families of keys there are; the keys themselves are in the token.\n"
+            "registry = %s\n"
             "\n"
             "[environment]\n"
             "SOFTHSM2_CONF = %s\n"
@@ -39,18 +41,23 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "pin-file = %s\n"
             "\n"
             "# Anybody may connect; who is not named here is not admitted. \"use\": find, sign, random.\n"
+            "# Who may sign and verify by families is said by lines like \"session = user:www-data\".\n"
             "[service]\n"
             "path = %s/socket\n"
             "mode = 0666\n"
             "use = %s\n"
             "\n"
-            "# \"manage\": also make and destroy keys.\n"
+            "# \"manage\": also make and destroy keys. \"family\": make, rotate and revoke families.\n"
+            "# \"session\", \"jwt\": sign and verify by them.\n"
             "[admin]\n"
             "path = %s/admin\n"
             "administration = yes\n"
-            "manage = %s\n",
-            plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir, plan->use,
-            plan->run_dir, plan->manage) < 0)
+            "manage = %s\n"
+            "family = %s\n"
+            "session = %s\n"
+            "jwt = %s\n",
+            plan->registry, plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir,
+            plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage) < 0)
         return NULL;
     return text;
 }

@@ -161,6 +161,7 @@ static bool name_paths(struct sr_init_plan *plan)
         {&plan->pin_file, plan->config_dir, "pin"},
         {&plan->so_pin_file, plan->config_dir, "so-pin"},
         {&plan->token_dir, plan->state_dir, "tokens"},
+        {&plan->registry, plan->state_dir, "registry.sqlite"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (asprintf(names[i].to, "%s/%s", names[i].folder, names[i].name) < 0) {
@@ -202,7 +203,8 @@ bool sr_init_make(struct sr_init_plan *plan)
     sigset_t before;
 
     if (!name_paths(plan) || !is_new(plan->daemon_conf) || !is_new(plan->softhsm_conf) ||
-        !is_new(plan->pin_file) || !is_new(plan->so_pin_file) || !is_new(plan->token_dir))
+        !is_new(plan->pin_file) || !is_new(plan->so_pin_file) || !is_new(plan->token_dir) ||
+        !is_new(plan->registry))
         return false;
     /* PINs in no core dump; and a signal takes effect when everything is there, or nothing. */
     (void)prctl(PR_SET_DUMPABLE, 0);
@@ -228,4 +230,5 @@ void sr_init_plan_free(struct sr_init_plan *plan)
     free(plan->pin_file);
     free(plan->so_pin_file);
     free(plan->token_dir);
+    free(plan->registry);
 }

@@ -18,6 +18,18 @@ static const struct verb {
     {{"init", NULL}, sr_verb_init, "make a SoftHSM token, its PINs and the daemon's configuration"},
     {{"key", "generate"}, sr_verb_key_generate, "make a key pair in the token and print its pkcs11: URI"},
     {{"status", NULL}, sr_verb_status, "ask the daemon how it and its tokens are"},
+    {{"family", "create"}, sr_verb_family_create, "make a family of keys with its first version"},
+    {{"family", "list"}, sr_verb_family_list, "name the families"},
+    {{"family", "show"}, sr_verb_family_show, "tell about one family and its versions"},
+    {{"family", "due"}, sr_verb_family_due, "name the families that are due for a new version"},
+    {{"family", "rotate"}, sr_verb_family_rotate, "make a new version; the old one stays good for its grace"},
+    {{"family", "revoke"}, sr_verb_family_revoke, "make a new version and refuse the old one from now on"},
+    {{"family", "destroy"}, sr_verb_family_destroy, "destroy the keys of an old version"},
+    {{"family", "history"}, sr_verb_family_history, "tell what was done, when, and by whom"},
+    {{"session", "sign"}, sr_verb_session_sign, "sign data with a family's session key"},
+    {{"session", "verify"}, sr_verb_session_verify, "check such a signature"},
+    {{"jwt", "sign"}, sr_verb_jwt_sign, "make a JWT"},
+    {{"jwt", "verify"}, sr_verb_jwt_verify, "check a JWT and print its claims"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -44,19 +56,29 @@ const char *sr_default_socket(void)
                                                                                             : NULL;
 }
 
-static int help(void)
+/* GROUP: only the verbs whose first word it is; NULL for all. */
+static int help(const char *group)
 {
-    (void)printf("Usage: strongroom VERB [OPTION]...\n\nVerbs:\n");
+    (void)printf("Usage: strongroom %s%s [OPTION]...\n\nVerbs:\n", group != NULL ? group : "",
+                 group != NULL ? " VERB" : "VERB");
     for (size_t i = 0; i < VERBS; i++) {
         char words[32];
+        if (group != NULL && strcmp(group, verbs[i].words[0]) != 0)
+            continue;
         (void)snprintf(words, sizeof(words), "%s%s%s", verbs[i].words[0],
                        verbs[i].words[1] != NULL ? " " : "",
                        verbs[i].words[1] != NULL ? verbs[i].words[1] : "");
         (void)printf("  %-14s %s\n", words, verbs[i].summary);
     }
     (void)printf("\n\"strongroom VERB --help\" tells about a verb, \"strongroom --version\" the version.\n"
-                 "Exit status: 0 done, 1 failed, 2 called wrongly.\n");
+                 "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"
+                 "session verify and jwt verify: 1 not good, 4 could not be checked.\n");
     return EXIT_OK;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static int unknown(int argc, char **argv)
@@ -65,6 +87,8 @@ static int unknown(int argc, char **argv)
     for (size_t i = 0; i < VERBS; i++)
         if (strcmp(argv[1], verbs[i].words[0]) == 0)
             first_known = true;
+    if (first_known && argc > 2 && asks_for_help(argv[2]))
+        return help(argv[1]);
     sr_say("there is no verb \"%s%s%s\"", argv[1], first_known && argc > 2 ? " " : "",
            first_known && argc > 2 ? argv[2] : "");
     return sr_usage("");
@@ -81,8 +105,8 @@ int main(int argc, char **argv)
         sr_say("which verb?");
         return sr_usage("");
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return help();
+    if (asks_for_help(argv[1]))
+        return help(NULL);
     if (strcmp(argv[1], "--version") == 0) {
         (void)printf("strongroom %s\n", STRONGROOM_VERSION);
         return EXIT_OK;

@@ -73,6 +73,20 @@ enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_c
                                            : "strongroomd does not allow it; its log says which rule it was");
     case CKR_HOST_MEMORY:
         return sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
+    case SR_CKR_JOB(SR_CODE_INVALID):
+        return sr_client_fail(error, STRONGROOM_INVALID, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_NOT_FOUND):
+        return sr_client_fail(error, STRONGROOM_NOT_FOUND, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_EXISTS):
+        return sr_client_fail(error, STRONGROOM_EXISTS, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_REFUSED):
+        return sr_client_fail(error, STRONGROOM_CONFLICT, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_BAD):
+        return sr_client_fail(error, STRONGROOM_BAD, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_TAMPERED):
+        return sr_client_fail(error, STRONGROOM_TAMPERED, "%s: %s", what, why);
+    case SR_CKR_JOB(SR_CODE_FAILED):
+        return sr_client_fail(error, STRONGROOM_FAILED, "%s: %s", what, why);
     default:
         return sr_client_fail(error, STRONGROOM_FAILED, "%s: %s (0x%lx)", what,
                               *why != '\0' ? why : "the token refused; strongroomd's log may say more", rv);

@@ -29,4 +29,18 @@ enum strongroom_result sr_client_connect(strongroom *h, struct strongroom_error 
 enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_call call, const void *request,
                                       void *reply, struct strongroom_error *error);
 
+/* One call by itself: takes the lock, connects and calls. What may be repeated is, once, where the connection
+ * had broken since the last call. REPLY (may be NULL) has no byte strings. */
+enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                     void *reply, struct strongroom_error *error);
+
+/* The same for a call whose reply is a text (struct sr_bytes_reply). *TEXT is to be freed with free(); NULL
+ * on failure. */
+enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum sr_call call,
+                                          const void *request, char **text, struct strongroom_error *error);
+
+/* A caller's memory as the wire takes it. */
+struct sr_bytes sr_client_bytes(const void *data, size_t length);
+struct sr_bytes sr_client_string(const char *string);
+
 #endif

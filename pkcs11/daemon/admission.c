@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/admission.h"
 
+#include <string.h>
 #include <sys/socket.h>
 
 bool sr_peer_complete(int fd, struct sr_peer *peer)
@@ -29,16 +30,47 @@ static bool is_member(const struct sr_peer *peer, gid_t gid)
     return false;
 }
 
+static bool is_meant(const struct sr_admitted *line, const struct sr_peer *peer)
+{
+    return line->group ? is_member(peer, line->id) : peer->uid == line->id;
+}
+
 enum sr_right sr_admission(const struct sr_socket_config *socket, const struct sr_peer *peer)
 {
     enum sr_right right = SR_RIGHT_NONE;
     for (size_t i = 0; i < socket->admitted_count; i++) {
         const struct sr_admitted *line = &socket->admitted[i];
-        bool meant = line->group ? is_member(peer, line->id) : peer->uid == line->id;
-        if (meant && line->right > right)
+        if (line->right > right && is_meant(line, peer))
             right = line->right;
     }
     return right;
+}
+
+bool sr_admission_admits(const struct sr_socket_config *socket, const struct sr_peer *peer)
+{
+    for (size_t i = 0; i < socket->admitted_count; i++)
+        if (is_meant(&socket->admitted[i], peer))
+            return true;
+    return false;
+}
+
+/* Is PERMISSION the one that GIVEN names, or one of the group GIVEN? */
+static bool covers(const char *given, const char *permission)
+{
+    size_t n = strlen(given);
+    return strncmp(given, permission, n) == 0 && (permission[n] == '\0' || permission[n] == '.');
+}
+
+bool sr_admission_permits(const struct sr_socket_config *socket, const struct sr_peer *peer,
+                          const char *permission)
+{
+    for (size_t i = 0; i < socket->admitted_count; i++) {
+        const struct sr_admitted *line = &socket->admitted[i];
+        const char *given = line->right == SR_RIGHT_MANAGE ? "family" : line->permission;
+        if (given != NULL && covers(given, permission) && is_meant(line, peer))
+            return true;
+    }
+    return false;
 }
 
 const char *sr_right_name(enum sr_right right)

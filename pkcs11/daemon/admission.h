@@ -24,6 +24,14 @@ bool sr_peer_complete(int fd, struct sr_peer *peer);
 /* The strongest right that a line of the socket's lists gives to PEER; SR_RIGHT_NONE where no line does. */
 enum sr_right sr_admission(const struct sr_socket_config *socket, const struct sr_peer *peer);
 
+/* Does a line of the lists name PEER at all, with a right or a permission? */
+bool sr_admission_admits(const struct sr_socket_config *socket, const struct sr_peer *peer);
+
+/* Does one give PERMISSION ("session.sign") to PEER, by itself or by its group ("session")? The right to
+ * manage is also the permission to manage and list families, and none to use their keys. */
+bool sr_admission_permits(const struct sr_socket_config *socket, const struct sr_peer *peer,
+                          const char *permission);
+
 /* "use", "manage" or "none". */
 const char *sr_right_name(enum sr_right right);
 

@@ -13,6 +13,10 @@
 #define TOKEN_SESSIONS 16
 #define CONNECTIONS 1024
 
+const char *const sr_permissions[] = {
+    "family.manage", "family.list", "session.sign", "session.verify", "jwt.sign", "jwt.verify", NULL};
+static const char *const permission_groups[] = {"family", "session", "jwt", NULL};
+
 struct reader {
     const char *file;
     CONF *conf;
@@ -32,15 +36,25 @@ static const char *value_of(const struct reader *r, const char *section, const c
     return NULL;
 }
 
-static bool only_known(const struct reader *r, const char *section, const char *const *keys)
+static bool is_one_of(const char *name, const char *const *names)
+{
+    while (*names != NULL && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+static bool is_permission(const char *name)
+{
+    return is_one_of(name, sr_permissions) || is_one_of(name, permission_groups);
+}
+
+/* PERMISSIONS: are they keys of this section? */
+static bool only_known(const struct reader *r, const char *section, const char *const *keys, bool permissions)
 {
     STACK_OF(CONF_VALUE) *values = NCONF_get_section(r->conf, section);
     for (int i = 0; i < sk_CONF_VALUE_num(values); i++) {
         const char *name = sk_CONF_VALUE_value(values, i)->name;
-        const char *const *k = keys;
-        while (*k != NULL && strcmp(*k, name) != 0)
-            k++;
-        if (*k == NULL) {
+        if (!is_one_of(name, keys) && !(permissions && is_permission(name))) {
             sr_why_set(r->why, "%s: [%s] has an unknown key \"%s\"; strongroomd.conf(5) lists the known ones",
                        r->file, section, name);
             return false;
@@ -102,6 +116,7 @@ static bool each(const struct reader *r, const char *section, const char *key,
 struct admission {
     struct sr_socket_config *socket;
     enum sr_right right;
+    const char *permission;
 };
 
 static bool lookup(const char *name, bool group, id_t *id)
@@ -126,7 +141,7 @@ static bool admit(const struct reader *r, const char *who, void *arg)
 {
     const struct admission *to = arg;
     struct sr_socket_config *s = to->socket;
-    struct sr_admitted entry = {.right = to->right};
+    struct sr_admitted entry = {.right = to->right, .permission = to->permission};
     const char *name = NULL;
 
     if (strncmp(who, "user:", 5) == 0)
@@ -161,26 +176,37 @@ static bool has_section(const struct reader *r, const char *list, const char *se
     return false;
 }
 
+static bool read_permissions(const struct reader *r, struct sr_socket_config *s, const char *const *names)
+{
+    bool ok = true;
+    for (; ok && *names != NULL; names++) {
+        struct admission permitted = {.socket = s, .permission = *names};
+        ok = each(r, s->name, *names, admit, &permitted);
+    }
+    return ok;
+}
+
 static bool read_socket(const struct reader *r, const char *section, void *arg)
 {
     static const char *const keys[] = {"path", "mode", "administration", "use", "manage", NULL};
     struct sr_config *config = arg;
-    if (!has_section(r, "sockets", section) || !only_known(r, section, keys))
+    if (!has_section(r, "sockets", section) || !only_known(r, section, keys, true))
         return false;
     if (config->socket_count == LIST_MAX) {
         sr_why_set(r->why, "%s: more than %d sockets", r->file, LIST_MAX);
         return false;
     }
     struct sr_socket_config *s = &config->sockets[config->socket_count++];
-    struct admission use = {s, SR_RIGHT_USE};
-    struct admission manage = {s, SR_RIGHT_MANAGE};
+    struct admission use = {.socket = s, .right = SR_RIGHT_USE};
+    struct admission manage = {.socket = s, .right = SR_RIGHT_MANAGE};
     const char *administration = value_of(r, section, "administration");
     unsigned long mode = 0660;
 
     s->name = strdup(section);
     if (s->name == NULL || !copy(r, section, "path", true, &s->path) ||
         !number(r, section, "mode", 8, 0777, &mode) || !each(r, section, "use", admit, &use) ||
-        !each(r, section, "manage", admit, &manage))
+        !each(r, section, "manage", admit, &manage) || !read_permissions(r, s, sr_permissions) ||
+        !read_permissions(r, s, permission_groups))
         return false;
     if (administration != NULL && strcmp(administration, "yes") != 0 && strcmp(administration, "no") != 0) {
         sr_why_set(r->why, "%s: [%s] administration: write yes or no", r->file, section);
@@ -200,7 +226,7 @@ static bool read_token(const struct reader *r, const char *section, void *arg)
 {
     static const char *const keys[] = {"module", "init-args", "label", "pin-file", "max-sessions", NULL};
     struct sr_config *config = arg;
-    if (!has_section(r, "tokens", section) || !only_known(r, section, keys))
+    if (!has_section(r, "tokens", section) || !only_known(r, section, keys, false))
         return false;
     if (config->token_count == LIST_MAX) {
         sr_why_set(r->why, "%s: more than %d tokens", r->file, LIST_MAX);
@@ -248,12 +274,32 @@ static bool set_environment(const struct reader *r)
     return true;
 }
 
+static bool read_jobs(const struct reader *r, struct sr_config *config)
+{
+    const char *name = value_of(r, "default", "jobs-token");
+    if (!copy(r, "default", "registry", false, &config->registry))
+        return false;
+    if (config->registry != NULL && config->registry[0] != '/') {
+        sr_why_set(r->why, "%s: registry: \"%s\" is not an absolute path", r->file, config->registry);
+        return false;
+    }
+    for (size_t i = 0; name != NULL && i < config->token_count; i++)
+        if (strcmp(config->tokens[i].name, name) == 0) {
+            config->jobs_token = i;
+            return true;
+        }
+    if (name != NULL)
+        sr_why_set(r->why, "%s: jobs-token names \"%s\", which is not one of tokens", r->file, name);
+    return name == NULL;
+}
+
 static bool read_all(const struct reader *r, struct sr_config *config)
 {
-    static const char *const keys[] = {"tokens", "sockets", "log-level", "max-connections", NULL};
+    static const char *const keys[] = {"tokens",   "sockets",    "log-level", "max-connections",
+                                       "registry", "jobs-token", NULL};
     unsigned long connections = CONNECTIONS;
 
-    if (!only_known(r, "default", keys) || !read_level(r, config) ||
+    if (!only_known(r, "default", keys, false) || !read_level(r, config) ||
         !number(r, "default", "max-connections", 10, 65536, &connections) ||
         !each(r, "default", "tokens", read_token, config) ||
         !each(r, "default", "sockets", read_socket, config))
@@ -265,7 +311,7 @@ static bool read_all(const struct reader *r, struct sr_config *config)
                    config->token_count == 0 ? "token" : "socket");
         return false;
     }
-    return set_environment(r);
+    return read_jobs(r, config) && set_environment(r);
 }
 
 struct sr_config *sr_config_read(const char *file, struct sr_why *why)
@@ -320,5 +366,6 @@ void sr_config_free(struct sr_config *config)
     }
     free(config->sockets);
     free(config->tokens);
+    free(config->registry);
     free(config);
 }

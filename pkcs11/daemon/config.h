@@ -17,7 +17,11 @@ struct sr_admitted {
     bool group;
     id_t id;
     enum sr_right right;
+    const char *permission; /* "session.sign", or "session" for all of these; NULL: a right */
 };
+
+/* The permissions that there are, each a key of a socket's section; ends with NULL. */
+extern const char *const sr_permissions[];
 
 struct sr_socket_config {
     char *name; /* of its section */
@@ -44,6 +48,8 @@ struct sr_config {
     size_t socket_count;
     struct sr_token_config *tokens;
     size_t token_count;
+    char *registry;    /* the jobs' SQLite file; NULL: there are no jobs */
+    size_t jobs_token; /* whose keys are the jobs': an index of tokens */
 };
 
 /* Reads FILE. On failure the result is NULL, and WHY names the file, section, key and what would be right.

@@ -38,6 +38,13 @@ union request {
     struct sr_random_request random;
     struct sr_object object;
     struct sr_open_session_request open_session;
+    struct sr_create_request create;
+    struct sr_rotate_request rotate;
+    struct sr_family_request family;
+    struct sr_version_request version;
+    struct sr_session_request session_key;
+    struct sr_jwt_sign_request jwt_sign;
+    struct sr_jwt_verify_request jwt_verify;
 };
 
 union reply {
@@ -48,6 +55,7 @@ union reply {
     struct sr_read_reply read;
     struct sr_object object;
     struct sr_session session;
+    struct sr_version_reply version;
 };
 
 /* The sender's credentials out of a message's control data; false where there are none, or somebody sends
@@ -153,20 +161,27 @@ static void drop_frame(struct connection *c, const struct sr_frame *frame)
     c->in.length = rest;
 }
 
-/* What every call needs before its handler: a hello, and the right that its row names. */
+/* What every call needs before its handler: a hello, and the right or the permission that its row names. */
 static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_call_row *row)
 {
     work->right = sr_admission(work->socket, &work->peer);
-    if (work->right == SR_RIGHT_NONE)
+    if (work->right == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
         return sr_refuse(work, CKR_TOKEN_NOT_PRESENT, "admission",
                          "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf",
                          (unsigned)work->peer.uid, work->socket->path, (unsigned)work->peer.uid,
                          work->socket->name);
     if (work->client == NULL && call != SR_CALL_HELLO)
         return sr_refuse(work, CKR_FUNCTION_FAILED, "wire", "a call before the hello");
-    if (work->right < row->right)
+    if (row->permission != NULL && !sr_admission_permits(work->socket, &work->peer, row->permission))
         return sr_refuse(work, CKR_ACTION_PROHIBITED, "admission",
-                         "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
+                         "%s needs the permission \"%s\", which uid %u does not have on %s; add user:%u to "
+                         "\"%s = ...\" of [%s] in strongroomd.conf",
+                         row->name, row->permission, (unsigned)work->peer.uid, work->socket->path,
+                         (unsigned)work->peer.uid, row->permission, work->socket->name);
+    /* Who has permissions only sees no token, like one who is not admitted: programs start all the same. */
+    if (work->right < row->right)
+        return sr_refuse(work, row->right == SR_RIGHT_USE ? CKR_TOKEN_NOT_PRESENT : CKR_ACTION_PROHIBITED,
+                         "admission", "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
                          sr_right_name(row->right), (unsigned)work->peer.uid, sr_right_name(work->right),
                          work->socket->path);
     return CKR_OK;

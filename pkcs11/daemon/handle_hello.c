@@ -4,6 +4,7 @@
 #include "cryptoki/token.h"
 #include "daemon/work.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,30 @@ CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply)
     return CKR_OK;
 }
 
+/* Appends what fits to the text, whose LENGTH is known. */
+__attribute__((format(printf, 4, 5))) static void add(char *text, size_t size, size_t *length,
+                                                      const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text + *length, size - *length, format, args);
+    va_end(args);
+    if (n > 0)
+        *length += (size_t)n < size - *length ? (size_t)n : size - *length - 1;
+}
+
+static void add_permissions(const struct sr_work *work, char *text, size_t size, size_t *length)
+{
+    const char *before = "may: ";
+    for (const char *const *p = sr_permissions; *p != NULL; p++)
+        if (sr_admission_permits(work->socket, &work->peer, *p)) {
+            add(text, size, length, "%s%s", before, *p);
+            before = ", ";
+        }
+    if (before[0] == ',')
+        add(text, size, length, "\n");
+}
+
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_daemon *daemon = work->daemon;
@@ -42,21 +67,20 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
     size_t length = 0;
     (void)request;
 
-    int n = snprintf(
-        text, sizeof(text),
+    add(text, sizeof(text), &length,
         "daemon: strongroomd " STRONGROOM_VERSION ", wire %d to %d, clients: %zu, connections: %zu\n"
         "socket: %s\nyou: uid %u, pid %d, right: %s\n",
         SR_WIRE_MIN, SR_WIRE_MAX, sr_client_count(), atomic_load(&work->daemon->connections),
         work->socket->path, (unsigned)work->peer.uid, (int)work->peer.pid, sr_right_name(work->right));
-    for (size_t i = 0; n > 0 && (size_t)n < sizeof(text) - length && i < daemon->config->token_count; i++) {
+    add_permissions(work, text, sizeof(text), &length);
+    if (daemon->jobs != NULL)
+        add(text, sizeof(text), &length, "registry: %s\n", daemon->config->registry);
+    for (size_t i = 0; i < daemon->config->token_count; i++) {
         const struct sr_token *token = &daemon->tokens[i];
         char model[sizeof(token->info.model) + 1];
-        length += (size_t)n;
         sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
-        n = snprintf(text + length, sizeof(text) - length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n",
-                     i, token->config->label, model, token->config->module);
+        add(text, sizeof(text), &length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n", i,
+            token->config->label, model, token->config->module);
     }
-    if (n > 0)
-        length += (size_t)n < sizeof(text) - length ? (size_t)n : sizeof(text) - length - 1;
     return sr_work_bytes(work, text, length, &answer->text);
 }

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 #include "daemon/listener.h"
+#include "daemon/open_jobs.h"
+#include "daemon/tick.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -69,6 +71,7 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
 static int run(const char *file)
 {
     struct sr_daemon daemon = {0};
+    struct sr_tick *tick = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
     size_t opened = 0;
@@ -87,8 +90,15 @@ static int run(const char *file)
         status = EXIT_FAILURE;
         goto out;
     }
-    if (!open_tokens(&daemon, &opened, &why))
+    if (!open_tokens(&daemon, &opened, &why) || !sr_open_jobs(&daemon, &why))
         goto out;
+    if (daemon.jobs != NULL) {
+        tick = sr_tick_start(&daemon, &why);
+        if (tick == NULL) {
+            status = EXIT_FAILURE;
+            goto out;
+        }
+    }
     for (; listening < daemon.config->socket_count; listening++) {
         listeners[listening] = sr_listen(&daemon.config->sockets[listening], &why);
         if (listeners[listening] < 0)
@@ -110,8 +120,9 @@ out:
             (void)unlink(daemon.config->sockets[i].path);
     }
     sr_connections_stop(&daemon, DRAIN_MS);
-    if (atomic_load(&daemon.connections) > 0)
+    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
+    sr_jobs_close(daemon.jobs);
     while (opened > 0)
         sr_token_close(&daemon.tokens[--opened]);
     free(daemon.tokens);

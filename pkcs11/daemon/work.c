@@ -31,6 +31,17 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_SIGN_UPDATE] = sr_handle_sign_update,
     [SR_CALL_SIGN_FINAL] = sr_handle_sign_final,
     [SR_CALL_RANDOM] = sr_handle_random,
+    [SR_CALL_FAMILY_CREATE] = sr_handle_family_create,
+    [SR_CALL_FAMILY_ROTATE] = sr_handle_family_rotate,
+    [SR_CALL_FAMILY_REVOKE] = sr_handle_family_revoke,
+    [SR_CALL_FAMILY_DESTROY] = sr_handle_family_destroy,
+    [SR_CALL_FAMILY_LIST] = sr_handle_family_list,
+    [SR_CALL_FAMILY_SHOW] = sr_handle_family_show,
+    [SR_CALL_FAMILY_HISTORY] = sr_handle_family_history,
+    [SR_CALL_SESSION_SIGN] = sr_handle_session_sign,
+    [SR_CALL_SESSION_VERIFY] = sr_handle_session_verify,
+    [SR_CALL_JWT_SIGN] = sr_handle_jwt_sign,
+    [SR_CALL_JWT_VERIFY] = sr_handle_jwt_verify,
 };
 
 sr_handler sr_handler_of(enum sr_call call)

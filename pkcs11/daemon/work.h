@@ -6,13 +6,16 @@
 
 #include "daemon/ahead.h"
 #include "daemon/client.h"
+#include "jobs/jobs.h"
 
 #include <stdatomic.h>
 
 /* What all connections share; unchanged while they run, but for the counter and the flag. */
 struct sr_daemon {
     struct sr_config *config;
-    struct sr_token *tokens; /* as many as config->token_count */
+    struct sr_token *tokens;     /* as many as config->token_count */
+    struct sr_jobs *jobs;        /* NULL where the configuration names no registry */
+    struct sr_token *jobs_token; /* whose sessions they work in */
     atomic_size_t connections;
     atomic_bool stopping;
 };
@@ -80,6 +83,17 @@ CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply
 CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_sign_final(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_create(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_rotate(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_revoke(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_destroy(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_list(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_show(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_family_history(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_session_sign(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_session_verify(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_jwt_sign(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_jwt_verify(struct sr_work *work, const void *request, void *reply);
 
 /* Shared by handlers: the token of a client session, with a view of the session. */
 CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,

@@ -46,35 +46,65 @@ static layout sign = {FIELD(ULONG, sr_sign_request, session), FIELD(ULONG, sr_si
 static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(BYTES, sr_part_request, data), END};
 static layout length = {FIELD(ULONG, sr_random_request, session), FIELD(ULONG, sr_random_request, length),
                         END};
+static layout create = {FIELD(BYTES, sr_create_request, family), FIELD(ULONG, sr_create_request, rotate),
+                        FIELD(ULONG, sr_create_request, grace), END};
+static layout rotate = {FIELD(BYTES, sr_rotate_request, family), FIELD(ULONG, sr_rotate_request, seen),
+                        FIELD(ULONG, sr_rotate_request, flags), END};
+static layout version = {FIELD(ULONG, sr_version_reply, version), END};
+static layout family = {FIELD(BYTES, sr_family_request, family), END};
+static layout old_version = {FIELD(BYTES, sr_version_request, family),
+                             FIELD(ULONG, sr_version_request, version), END};
+static layout session_sign = {FIELD(BYTES, sr_session_request, family),
+                              FIELD(BYTES, sr_session_request, purpose),
+                              FIELD(BYTES, sr_session_request, data), END};
+static layout session_verify = {
+    FIELD(BYTES, sr_session_request, family), FIELD(BYTES, sr_session_request, purpose),
+    FIELD(BYTES, sr_session_request, data), FIELD(BYTES, sr_session_request, signature), END};
+static layout jwt_sign = {FIELD(BYTES, sr_jwt_sign_request, family), FIELD(BYTES, sr_jwt_sign_request, alg),
+                          FIELD(BYTES, sr_jwt_sign_request, claims), END};
+static layout jwt_verify = {FIELD(BYTES, sr_jwt_verify_request, family),
+                            FIELD(BYTES, sr_jwt_verify_request, jwt), END};
 
 #define NONE SR_RIGHT_NONE
 #define USE SR_RIGHT_USE
 #define MANAGE SR_RIGHT_MANAGE
 
 static const struct sr_call_row rows[SR_CALLS] = {
-    /*                              name              right  repeatable slow  request        reply */
-    [SR_CALL_HELLO] = {"hello", NONE, true, false, hello_request, hello_reply},
-    [SR_CALL_STATUS] = {"status", USE, true, false, nothing, status_reply},
-    [SR_CALL_SLOTS] = {"slots", USE, true, false, nothing, bytes},
-    [SR_CALL_SLOT_INFO] = {"slot-info", USE, true, false, slot, bytes},
-    [SR_CALL_TOKEN_INFO] = {"token-info", USE, true, false, slot, bytes},
-    [SR_CALL_MECHANISMS] = {"mechanisms", USE, true, false, slot, bytes},
-    [SR_CALL_OPEN_SESSION] = {"open-session", USE, true, false, open_session, session},
-    [SR_CALL_CLOSE_SESSION] = {"close-session", USE, false, false, session, nothing},
-    [SR_CALL_SESSION_INFO] = {"session-info", USE, true, false, session, bytes},
-    [SR_CALL_LOGIN] = {"login", USE, false, false, login, nothing},
-    [SR_CALL_LOGOUT] = {"logout", USE, true, false, session, nothing},
-    [SR_CALL_FIND] = {"find", USE, true, false, find_request, find_reply},
-    [SR_CALL_FIND_MORE] = {"find-more", USE, false, false, session, find_reply},
-    [SR_CALL_RESTORE] = {"restore", USE, true, false, restore, object},
-    [SR_CALL_READ_ATTRIBUTES] = {"read-attributes", USE, true, false, read_request, read_reply},
-    [SR_CALL_GENERATE_KEY_PAIR] = {"generate-key-pair", MANAGE, false, true, generate, find_reply},
-    [SR_CALL_DESTROY] = {"destroy", MANAGE, false, false, object, nothing},
-    [SR_CALL_SIGN] = {"sign", USE, true, false, sign, bytes},
-    [SR_CALL_SIGN_INIT] = {"sign-init", USE, false, false, sign, nothing},
-    [SR_CALL_SIGN_UPDATE] = {"sign-update", USE, false, false, part, nothing},
-    [SR_CALL_SIGN_FINAL] = {"sign-final", USE, false, false, session, bytes},
-    [SR_CALL_RANDOM] = {"random", USE, true, false, length, bytes},
+    /* name, permission, right, repeatable, slow, request, reply */
+    [SR_CALL_HELLO] = {"hello", NULL, NONE, true, false, hello_request, hello_reply},
+    [SR_CALL_STATUS] = {"status", NULL, NONE, true, false, nothing, status_reply},
+    [SR_CALL_SLOTS] = {"slots", NULL, USE, true, false, nothing, bytes},
+    [SR_CALL_SLOT_INFO] = {"slot-info", NULL, USE, true, false, slot, bytes},
+    [SR_CALL_TOKEN_INFO] = {"token-info", NULL, USE, true, false, slot, bytes},
+    [SR_CALL_MECHANISMS] = {"mechanisms", NULL, USE, true, false, slot, bytes},
+    [SR_CALL_OPEN_SESSION] = {"open-session", NULL, USE, true, false, open_session, session},
+    [SR_CALL_CLOSE_SESSION] = {"close-session", NULL, USE, false, false, session, nothing},
+    [SR_CALL_SESSION_INFO] = {"session-info", NULL, USE, true, false, session, bytes},
+    [SR_CALL_LOGIN] = {"login", NULL, USE, false, false, login, nothing},
+    [SR_CALL_LOGOUT] = {"logout", NULL, USE, true, false, session, nothing},
+    [SR_CALL_FIND] = {"find", NULL, USE, true, false, find_request, find_reply},
+    [SR_CALL_FIND_MORE] = {"find-more", NULL, USE, false, false, session, find_reply},
+    [SR_CALL_RESTORE] = {"restore", NULL, USE, true, false, restore, object},
+    [SR_CALL_READ_ATTRIBUTES] = {"read-attributes", NULL, USE, true, false, read_request, read_reply},
+    [SR_CALL_GENERATE_KEY_PAIR] = {"generate-key-pair", NULL, MANAGE, false, true, generate, find_reply},
+    [SR_CALL_DESTROY] = {"destroy", NULL, MANAGE, false, false, object, nothing},
+    [SR_CALL_SIGN] = {"sign", NULL, USE, true, false, sign, bytes},
+    [SR_CALL_SIGN_INIT] = {"sign-init", NULL, USE, false, false, sign, nothing},
+    [SR_CALL_SIGN_UPDATE] = {"sign-update", NULL, USE, false, false, part, nothing},
+    [SR_CALL_SIGN_FINAL] = {"sign-final", NULL, USE, false, false, session, bytes},
+    [SR_CALL_RANDOM] = {"random", NULL, USE, true, false, length, bytes},
+    [SR_CALL_FAMILY_CREATE] = {"family-create", "family.manage", NONE, false, true, create, nothing},
+    [SR_CALL_FAMILY_ROTATE] = {"family-rotate", "family.manage", NONE, false, true, rotate, version},
+    [SR_CALL_FAMILY_REVOKE] = {"family-revoke", "family.manage", NONE, false, true, family, version},
+    [SR_CALL_FAMILY_DESTROY] = {"family-destroy", "family.manage", NONE, false, true, old_version, nothing},
+    [SR_CALL_FAMILY_LIST] = {"family-list", "family.list", NONE, true, false, nothing, bytes},
+    [SR_CALL_FAMILY_SHOW] = {"family-show", "family.list", NONE, true, false, family, bytes},
+    [SR_CALL_FAMILY_HISTORY] = {"family-history", "family.list", NONE, true, false, family, bytes},
+    [SR_CALL_SESSION_SIGN] = {"session-sign", "session.sign", NONE, true, false, session_sign, bytes},
+    [SR_CALL_SESSION_VERIFY] = {"session-verify", "session.verify", NONE, true, false, session_verify,
+                                nothing},
+    [SR_CALL_JWT_SIGN] = {"jwt-sign", "jwt.sign", NONE, true, false, jwt_sign, bytes},
+    [SR_CALL_JWT_VERIFY] = {"jwt-verify", "jwt.verify", NONE, true, false, jwt_verify, bytes},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

@@ -41,6 +41,17 @@ enum sr_call {
     SR_CALL_SIGN_UPDATE,
     SR_CALL_SIGN_FINAL,
     SR_CALL_RANDOM,
+    SR_CALL_FAMILY_CREATE,
+    SR_CALL_FAMILY_ROTATE,
+    SR_CALL_FAMILY_REVOKE,
+    SR_CALL_FAMILY_DESTROY,
+    SR_CALL_FAMILY_LIST,
+    SR_CALL_FAMILY_SHOW,
+    SR_CALL_FAMILY_HISTORY,
+    SR_CALL_SESSION_SIGN,
+    SR_CALL_SESSION_VERIFY,
+    SR_CALL_JWT_SIGN,
+    SR_CALL_JWT_VERIFY,
     SR_CALLS /* one more than the last */
 };
 
@@ -48,9 +59,10 @@ enum sr_right { SR_RIGHT_NONE, SR_RIGHT_USE, SR_RIGHT_MANAGE };
 
 struct sr_call_row {
     const char *name;
-    enum sr_right right; /* what the caller needs */
-    bool repeatable;     /* the client may send it again when no answer came */
-    bool slow;           /* may take a token a minute (RSA keys) */
+    const char *permission; /* that decides of a job's call; NULL: the right does */
+    enum sr_right right;    /* what the caller needs; NONE: only to be admitted */
+    bool repeatable;        /* the client may send it again when no answer came */
+    bool slow;              /* may take a token a minute (RSA keys) */
     const struct sr_field *request;
     const struct sr_field *reply;
 };
@@ -89,7 +101,9 @@ struct sr_slot_request {
 struct sr_bytes_reply {
     struct sr_bytes data; /* SLOTS: CK_SLOT_ID[]; SLOT_INFO: a CK_SLOT_INFO; TOKEN_INFO: a CK_TOKEN_INFO;
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
-                             SIGN, SIGN_FINAL: the signature; RANDOM: the bytes */
+                             SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
+                             FAMILY_HISTORY: JSON; SESSION_SIGN: the signature's text; JWT_SIGN: the JWT;
+                             JWT_VERIFY: its claims */
 };
 struct sr_mechanism_entry {
     CK_MECHANISM_TYPE type;
@@ -166,5 +180,65 @@ struct sr_random_request {
 
 /* Data that one SIGN or one part may carry; a longer message goes in parts. */
 #define SR_DATA_MAX ((size_t)256 << 10)
+
+/* The jobs' calls. Texts cross without a final zero. */
+
+/* How a job ended where it was not CKR_OK: the return value is SR_CKR_JOB(code). */
+enum sr_job_code {
+    SR_CODE_INVALID = 1, /* an argument that can never be right */
+    SR_CODE_NOT_FOUND,   /* no such family or version */
+    SR_CODE_EXISTS,      /* a family of that name is there already */
+    SR_CODE_REFUSED,     /* the state of things forbids it */
+    SR_CODE_BAD,         /* a signature or JWT that is not good */
+    SR_CODE_TAMPERED,    /* the registry was changed behind strongroomd's back */
+    SR_CODE_FAILED,      /* the token or the disk could not do it */
+};
+#define SR_CKR_JOB(code) (CKR_VENDOR_DEFINED | 0x53520000UL | (CK_RV)(code))
+
+struct sr_create_request {
+    struct sr_bytes family; /* "ROLE:NAME" */
+    CK_ULONG rotate;        /* seconds that a version is current for; 0: for ever */
+    CK_ULONG grace;         /* seconds that it is good for after that */
+};
+
+#define SR_ROTATE_FORCE 1UL
+#define SR_ROTATE_DRY_RUN 2UL
+struct sr_rotate_request {
+    struct sr_bytes family;
+    CK_ULONG seen;  /* the version that the client takes for the current one; 0: any */
+    CK_ULONG flags; /* SR_ROTATE_FORCE, SR_ROTATE_DRY_RUN */
+};
+struct sr_version_reply {
+    CK_ULONG version; /* the current one after FAMILY_ROTATE, FAMILY_REVOKE */
+};
+struct sr_family_request {
+    struct sr_bytes family; /* FAMILY_REVOKE, FAMILY_SHOW; FAMILY_HISTORY, where "" is all of them */
+};
+struct sr_version_request { /* FAMILY_DESTROY */
+    struct sr_bytes family;
+    CK_ULONG version;
+};
+
+struct sr_session_request { /* SESSION_SIGN and SESSION_VERIFY, which alone has a signature */
+    struct sr_bytes family;
+    struct sr_bytes purpose;
+    struct sr_bytes data; /* at most SR_DATA_MAX */
+    struct sr_bytes signature;
+};
+
+struct sr_jwt_sign_request {
+    struct sr_bytes family;
+    struct sr_bytes alg;
+    struct sr_bytes claims; /* a JSON object, at most SR_DATA_MAX */
+};
+struct sr_jwt_verify_request {
+    struct sr_bytes family;
+    struct sr_bytes jwt; /* at most SR_JWT_MAX */
+};
+/* Header, claims of SR_DATA_MAX and signature in base64. */
+#define SR_JWT_MAX (2 * SR_DATA_MAX)
+
+/* The longest text that a reply carries. */
+#define SR_TEXT_MAX ((size_t)1000 << 10)
 
 #endif

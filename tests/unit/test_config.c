@@ -38,6 +38,50 @@ static void a_configuration_is_read(void)
     sr_config_free(c);
 }
 
+static bool has_permission(const struct sr_socket_config *s, bool group, id_t id, const char *permission)
+{
+    for (size_t i = 0; i < s->admitted_count; i++) {
+        const struct sr_admitted *a = &s->admitted[i];
+        if (a->permission != NULL && strcmp(a->permission, permission) == 0 && a->group == group &&
+            a->id == id)
+            return a->right == SR_RIGHT_NONE;
+    }
+    return false;
+}
+
+static void permissions_are_read(void)
+{
+    struct sr_why why = {""};
+    struct sr_config *c = sr_config_read(
+        unit_file("permissions.conf",
+                  "tokens = t, u\nsockets = s\nregistry = /r.sqlite\njobs-token = u\n" TOKEN
+                  "[u]\nmodule = /m.so\nlabel = l\npin-file = /pin\n" SOCKET
+                  "use = user:5\nsession.sign = user:1, group:2\nfamily.manage = user:3\njwt = user:4\n"),
+        &why);
+    CU_ASSERT_STRING_EQUAL(why.text, "");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    CU_ASSERT_STRING_EQUAL(c->registry, "/r.sqlite");
+    CU_ASSERT_EQUAL(c->jobs_token, 1);
+    const struct sr_socket_config *s = &c->sockets[0];
+    CU_ASSERT_EQUAL(s->admitted_count, 5);
+    CU_ASSERT_TRUE(has_permission(s, false, 1, "session.sign"));
+    CU_ASSERT_TRUE(has_permission(s, true, 2, "session.sign"));
+    CU_ASSERT_TRUE(has_permission(s, false, 3, "family.manage"));
+    CU_ASSERT_TRUE(has_permission(s, false, 4, "jwt"));
+    CU_ASSERT_FALSE(has_permission(s, false, 1, "session.verify"));
+    CU_ASSERT_FALSE(has_permission(s, false, 5, "session.sign"));
+    sr_config_free(c);
+}
+
+static void without_a_registry_there_is_none(void)
+{
+    struct sr_config *c = sr_config_read(unit_file("plain.conf", BOTH TOKEN SOCKET), NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    CU_ASSERT_PTR_NULL(c->registry);
+    CU_ASSERT_EQUAL(c->jobs_token, 0);
+    sr_config_free(c);
+}
+
 static void nobody_is_admitted_unasked(void)
 {
     struct sr_config *c = sr_config_read(unit_file("deny.conf", BOTH TOKEN SOCKET), NULL);
@@ -69,6 +113,12 @@ static void mistakes_are_named(void)
         {"tokens = t\n" TOKEN, "sockets"},
         {BOTH "log-level = loud\n" TOKEN SOCKET, "loud"},
         {BOTH "logs = info\n" TOKEN SOCKET, "\"logs\""},
+        {BOTH TOKEN SOCKET "session.signs = user:root\n", "\"session.signs\""},
+        {BOTH TOKEN SOCKET "session.sign = root\n", "user:NAME"},
+        {BOTH "session = user:root\n" TOKEN SOCKET, "\"session\""},
+        {BOTH TOKEN "session = user:root\n" SOCKET, "\"session\""},
+        {BOTH "registry = r.sqlite\n" TOKEN SOCKET, "absolute"},
+        {BOTH "jobs-token = other\n" TOKEN SOCKET, "\"other\""},
         {"[t\n", "line"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -90,6 +140,8 @@ static void mistakes_are_named(void)
 
 CU_TestInfo config_tests[] = {
     {"a configuration is read", a_configuration_is_read},
+    {"permissions are read", permissions_are_read},
+    {"without a registry there is none", without_a_registry_there_is_none},
     {"nobody is admitted unasked", nobody_is_admitted_unasked},
     {"mistakes are named, without values that may be secret", mistakes_are_named},
     CU_TEST_INFO_NULL,

@@ -104,7 +104,7 @@ static void secret_attributes_are_not_read(void)
 static void labels_of_jobs_are_reserved(void)
 {
     static const char *const theirs[] = {"data:tenant-42:3", "session:web:1", "totp:users:01",
-                                         "backup:", "data:x"};
+                                         "backup:",          "data:x",        "registry:rows"};
     static const char *const free_ones[] = {"tls:www", "data", "mydata:x:1", "", "Data:x:1"};
     for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
         CU_ASSERT_TRUE(sr_custody_reserved(theirs[i], strlen(theirs[i])));

@@ -144,12 +144,17 @@ static void every_call_has_a_row(void)
         const struct sr_call_row *row = sr_call_row(call);
         CU_ASSERT_PTR_NOT_NULL_FATAL(row);
         CU_ASSERT_TRUE(row->name != NULL && row->request != NULL && row->reply != NULL);
-        CU_ASSERT_TRUE(call == SR_CALL_HELLO || row->right != SR_RIGHT_NONE);
+        CU_ASSERT_TRUE(call == SR_CALL_HELLO || call == SR_CALL_STATUS || row->right != SR_RIGHT_NONE ||
+                       row->permission != NULL);
     }
     CU_ASSERT_EQUAL(sr_call_row(SR_CALL_DESTROY)->right, SR_RIGHT_MANAGE);
     CU_ASSERT_EQUAL(sr_call_row(SR_CALL_GENERATE_KEY_PAIR)->right, SR_RIGHT_MANAGE);
     CU_ASSERT_FALSE(sr_call_row(SR_CALL_GENERATE_KEY_PAIR)->repeatable);
     CU_ASSERT_FALSE(sr_call_row(SR_CALL_DESTROY)->repeatable);
+    CU_ASSERT_STRING_EQUAL(sr_call_row(SR_CALL_FAMILY_REVOKE)->permission, "family.manage");
+    CU_ASSERT_STRING_EQUAL(sr_call_row(SR_CALL_SESSION_SIGN)->permission, "session.sign");
+    CU_ASSERT_FALSE(sr_call_row(SR_CALL_FAMILY_ROTATE)->repeatable);
+    CU_ASSERT_TRUE(sr_call_row(SR_CALL_SESSION_VERIFY)->repeatable);
 }
 
 static void a_card_is_compared_by_what_the_object_is(void)

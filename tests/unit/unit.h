@@ -21,6 +21,15 @@ extern CU_TestInfo ahead_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 
+extern CU_TestInfo base64url_tests[];
+extern CU_TestInfo family_tests[];
+extern CU_TestInfo job_tests[];
+extern CU_TestInfo jwt_tests[];
+extern CU_TestInfo keys_tests[];
+extern CU_TestInfo registry_tests[];
+extern CU_TestInfo registry_file_tests[];
+extern CU_TestInfo session_tests[];
+
 extern CU_TestInfo shim_objects_tests[];
 extern CU_TestInfo shim_options_tests[];
 extern CU_TestInfo shim_table_tests[];

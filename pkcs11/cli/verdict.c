@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verdict.h"
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *sr_session_family(const char *name)
+{
+    char *family;
+    if (asprintf(&family, "%s%s", strchr(name, ':') == NULL ? "session:" : "", name) >= 0)
+        return family;
+    sr_say("out of memory");
+    return NULL;
+}
+
+int sr_verdict(const struct sr_form *form, const struct sr_given *given, enum strongroom_result result,
+               const struct strongroom_error *error)
+{
+    if (result == STRONGROOM_OK)
+        return EXIT_OK;
+    if (result != STRONGROOM_BAD)
+        return sr_failed(form->verb, result, error) == EXIT_USAGE ? EXIT_USAGE : EXIT_UNDECIDED;
+    if (!given->json)
+        sr_say("%s", error->text);
+    else if (sr_print_json(json_pack("{s:b, s:s}", "good", 0, "reason", error->text), false) != EXIT_OK)
+        return EXIT_UNDECIDED;
+    return EXIT_FAILED;
+}
+
+int sr_verdict_printed(int status)
+{
+    /* EXIT_FAILED would say that the signature is not good. */
+    return status == EXIT_OK ? EXIT_OK : EXIT_UNDECIDED;
+}

@@ -1,0 +1,69 @@
+/* One question, one answer.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "client/handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sr_bytes sr_client_bytes(const void *data, size_t length)
+{
+    return (struct sr_bytes){.length = length, .data = (unsigned char *)data};
+}
+
+struct sr_bytes sr_client_string(const char *string)
+{
+    return sr_client_bytes(string, strlen(string));
+}
+
+/* The lock is held. */
+static enum strongroom_result ask(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                  void *reply, struct strongroom_error *error)
+{
+    /* strongroomd may have been restarted since, which shows when the connection is used. */
+    bool again = sr_channel_ours(&h->channel) && sr_call_row(call)->repeatable;
+    enum strongroom_result result = sr_client_connect(h, error);
+
+    if (result == STRONGROOM_OK)
+        result = sr_client_call(h, what, call, request, reply, error);
+    if (result != STRONGROOM_ABSENT || !again)
+        return result;
+    result = sr_client_connect(h, error);
+    return result == STRONGROOM_OK ? sr_client_call(h, what, call, request, reply, error) : result;
+}
+
+static void forget(struct strongroom_error *error)
+{
+    if (error != NULL)
+        error->text[0] = '\0';
+}
+
+enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                     void *reply, struct strongroom_error *error)
+{
+    (void)pthread_mutex_lock(&h->lock);
+    enum strongroom_result result = ask(h, what, call, request, reply, error);
+    (void)pthread_mutex_unlock(&h->lock);
+    if (result == STRONGROOM_OK)
+        forget(error);
+    return result;
+}
+
+enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum sr_call call,
+                                          const void *request, char **text, struct strongroom_error *error)
+{
+    struct sr_bytes_reply reply = {0};
+
+    *text = NULL;
+    (void)pthread_mutex_lock(&h->lock);
+    enum strongroom_result result = ask(h, what, call, request, &reply, error);
+    if (result == STRONGROOM_OK) {
+        *text = strndup(reply.data.length > 0 ? (const char *)reply.data.data : "", reply.data.length);
+        if (*text == NULL)
+            result = sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    if (result == STRONGROOM_OK)
+        forget(error);
+    return result;
+}

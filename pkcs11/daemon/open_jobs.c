@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/open_jobs.h"
+
+#include "cryptoki/names.h"
+
+/* A session for the jobs alone; the token's login is every session's (PKCS#11 v3.0 §5.6.2). */
+static bool open_session(const struct sr_token *token, struct sr_bench *bench, struct sr_why *why)
+{
+    *bench = (struct sr_bench){.f = token->module.f, .slot = token->slot};
+    CK_RV rv = bench->f->C_OpenSession(bench->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+                                       &bench->session);
+    if (rv != CKR_OK)
+        sr_why_set(why, "no session with the token \"%s\" for the jobs: %s", token->config->label,
+                   sr_rv_name(rv));
+    return rv == CKR_OK;
+}
+
+/* On a token that counts its sessions, these two and the keeper's are not left for lending. */
+static void leave_room(struct sr_token *token)
+{
+    CK_ULONG limit = token->info.ulMaxSessionCount;
+    if (limit == CK_UNAVAILABLE_INFORMATION || limit == CK_EFFECTIVELY_INFINITE)
+        return;
+    size_t left = limit > 3 ? limit - 3 : 1;
+    if (left < token->open_max)
+        token->open_max = left;
+}
+
+bool sr_open_jobs(struct sr_daemon *daemon, struct sr_why *why)
+{
+    const struct sr_config *config = daemon->config;
+    struct sr_token *token = &daemon->tokens[config->jobs_token];
+    struct sr_bench seal;
+    struct sr_bench keeper;
+
+    if (config->registry == NULL)
+        return true;
+    if (!open_session(token, &seal, why) || !open_session(token, &keeper, why))
+        return false;
+    if (sr_jobs_open(config->registry, &seal, &keeper, &daemon->jobs, why) != SR_JOB_OK)
+        return false;
+    leave_room(token);
+    daemon->jobs_token = token;
+    sr_log(SR_LOG_INFO, "registry %s: open, its keys in the token \"%s\"", config->registry,
+           token->config->label);
+    return true;
+}

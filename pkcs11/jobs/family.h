@@ -1,0 +1,78 @@
+/* What the files of the jobs know of each other: the process's one struct sr_jobs, and a family at a moment.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_JOBS_FAMILY_H
+#define STRONGROOM_JOBS_FAMILY_H
+
+#include "jobs/jobs.h"
+
+#include <pthread.h>
+
+struct sr_known_family;
+
+struct sr_jobs {
+    struct sr_registry *registry;
+    struct sr_seal_key *seal;
+    pthread_mutex_t change; /* held by whoever changes a family, from its first transaction to its last */
+
+    /* tick.c's: */
+    long long ticked; /* the wall clock's and the monotonic clock's time then; 0: never */
+    long long ticked_mono;
+    long long hold_until; /* on the monotonic clock: nothing is destroyed before; 0: no hold */
+
+    /* Read-locked by whoever uses a key, write-locked by whoever destroys one: SoftHSM lets a key be
+     * destroyed while another thread reads its attributes. */
+    pthread_rwlock_t uses;
+
+    /* mac.c's, under the lock: */
+    pthread_mutex_t lock;
+    struct sr_bench keeper;
+    struct sr_known_family *known;
+};
+
+/* A family as the registry has it, in one transaction. */
+struct sr_state {
+    struct sr_family family;
+    struct sr_version *versions; /* by number */
+    size_t count;
+    struct sr_version *current; /* NULL where there is none */
+    unsigned long newest;       /* the highest number, 0 where there is none */
+};
+
+/* Reads it; to be freed with sr_state_free, on failure too. */
+enum sr_job_result sr_state_read(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                 struct sr_state *state, struct sr_why *why);
+void sr_state_free(struct sr_state *state);
+
+/* When the current version is due to be replaced; 0 for never. */
+long long sr_state_due(const struct sr_state *state);
+
+/* Puts N versions and, unless EVENT is NULL, the event, in one transaction. */
+enum sr_job_result sr_state_put(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                const struct sr_version *versions, size_t n, const struct sr_event *event,
+                                struct sr_why *why);
+
+/* Destroys the keys of VERSION, whose state says already that it is not to be used any more, and then says
+ * so. EVENT as above. */
+enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *bench,
+                                  const struct sr_family_name *name, struct sr_version *version,
+                                  const struct sr_event *event, struct sr_why *why);
+
+/* Rotates, with the change lock held, whatever is due or not: the new version is NEWEST + 1. REVOKE: the
+ * current one is refused from then on, instead of growing old. */
+enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,
+                                  bool revoke, const struct sr_event *event, struct sr_why *why);
+
+/* Forgets what mac.c knows of the family, and destroys the derived keys. To be called after each change. */
+void sr_mac_forget(struct sr_jobs *jobs, const struct sr_family_name *name);
+/* The same for all families; the keeper's session ends soon. */
+void sr_mac_forget_all(struct sr_jobs *jobs);
+
+/* Milliseconds on the monotonic clock. */
+long long sr_mono_ms(void);
+
+/* "2026-11-22T09:30:00Z" (RFC 3339). */
+#define SR_TIME_SIZE 32
+void sr_time_text(long long time, char text[SR_TIME_SIZE]);
+
+#endif

@@ -1,0 +1,77 @@
+/* The registry's seal: the key that its rows are authenticated with.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/keys.h"
+#include "jobs/keys_make.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define SEAL_LABEL "registry:rows"
+
+static const struct sr_key_kind seal_kind = {
+    .type = CKK_GENERIC_SECRET, .size = 32, .token = true, .only = CKM_SHA256_HMAC};
+
+struct sr_seal_key {
+    struct sr_bench bench;
+    CK_OBJECT_HANDLE key;
+    pthread_mutex_t lock; /* of the bench's session */
+};
+
+static CK_RV seal_mac(void *key, const void *data, size_t length, unsigned char mac[SR_SEAL_SIZE])
+{
+    struct sr_seal_key *seal = key;
+    size_t size = SR_SEAL_SIZE;
+
+    (void)pthread_mutex_lock(&seal->lock);
+    CK_RV rv = sr_keys_hmac(&seal->bench, CKM_SHA256_HMAC, seal->key, data, length, mac, &size);
+    (void)pthread_mutex_unlock(&seal->lock);
+    return rv == CKR_OK && size != SR_SEAL_SIZE ? CKR_GENERAL_ERROR : rv;
+}
+
+static enum sr_job_result make_seal(const struct sr_bench *bench, CK_OBJECT_HANDLE *key, struct sr_why *why)
+{
+    static const struct sr_key_need needs[] = {
+        {CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE},
+        {CKM_SHA256_HMAC, CKF_SIGN},
+    };
+    CK_MECHANISM generate = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+
+    enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
+    if (result == SR_JOB_OK)
+        result = sr_key_make(bench, &seal_kind, &generate, CK_INVALID_HANDLE, SEAL_LABEL, key, why);
+    return result;
+}
+
+enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key **key, struct sr_seal *seal,
+                                struct sr_why *why)
+{
+    CK_OBJECT_HANDLE found;
+
+    *key = NULL;
+    *seal = (struct sr_seal){0};
+    enum sr_job_result result = sr_key_find(bench, SEAL_LABEL, &found, why);
+    if (result == SR_JOB_NOT_FOUND)
+        result = make_seal(bench, &found, why);
+    if (result != SR_JOB_OK)
+        return result;
+    struct sr_seal_key *made = calloc(1, sizeof(*made));
+    if (made == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
+        free(made);
+        sr_why_set(why, "no memory for the registry's seal");
+        return SR_JOB_NO_MEMORY;
+    }
+    made->bench = *bench;
+    made->key = found;
+    *seal = (struct sr_seal){.mac = seal_mac, .key = made};
+    *key = made;
+    return SR_JOB_OK;
+}
+
+void sr_keys_seal_free(struct sr_seal_key *key)
+{
+    if (key == NULL)
+        return;
+    (void)pthread_mutex_destroy(&key->lock);
+    free(key);
+}

@@ -1,0 +1,147 @@
+/* A family at a moment, and its changes.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/family.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+long long sr_mono_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void sr_time_text(long long time, char text[SR_TIME_SIZE])
+{
+    time_t t = (time_t)time;
+    struct tm tm;
+    if (gmtime_r(&t, &tm) == NULL || strftime(text, SR_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        (void)snprintf(text, SR_TIME_SIZE, "%lld", time);
+}
+
+enum sr_job_result sr_state_read(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                 struct sr_state *state, struct sr_why *why)
+{
+    memset(state, 0, sizeof(*state));
+    enum sr_job_result result = sr_registry_begin(jobs->registry, false, why);
+    if (result != SR_JOB_OK)
+        return result;
+    result = sr_registry_family(jobs->registry, name, &state->family, why);
+    if (result == SR_JOB_OK)
+        result = sr_registry_versions(jobs->registry, name, &state->versions, &state->count, why);
+    result = sr_registry_end(jobs->registry, result, why);
+    if (result != SR_JOB_OK)
+        return result;
+    for (size_t i = 0; i < state->count; i++) {
+        state->newest = state->versions[i].number;
+        if (state->versions[i].state != SR_VERSION_CURRENT)
+            continue;
+        if (state->current != NULL) {
+            sr_why_set(why, "%s:%s has two current versions in the registry: restore it from a backup",
+                       name->role, name->name);
+            return SR_JOB_TAMPERED;
+        }
+        state->current = &state->versions[i];
+    }
+    return SR_JOB_OK;
+}
+
+void sr_state_free(struct sr_state *state)
+{
+    free(state->versions);
+    state->versions = NULL;
+    state->current = NULL;
+}
+
+long long sr_state_due(const struct sr_state *state)
+{
+    return state->current != NULL && state->family.rotate_s > 0
+               ? state->current->created + state->family.rotate_s
+               : 0;
+}
+
+enum sr_job_result sr_state_put(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                const struct sr_version *versions, size_t n, const struct sr_event *event,
+                                struct sr_why *why)
+{
+    enum sr_job_result result = sr_registry_begin(jobs->registry, true, why);
+    if (result != SR_JOB_OK)
+        return result;
+    for (size_t i = 0; i < n && result == SR_JOB_OK; i++)
+        result = sr_registry_put_version(jobs->registry, name, &versions[i], why);
+    if (result == SR_JOB_OK && event != NULL)
+        result = sr_registry_add_event(jobs->registry, event, why);
+    result = sr_registry_end(jobs->registry, result, why);
+    if (n > 0)
+        sr_mac_forget(jobs, name);
+    return result;
+}
+
+enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *bench,
+                                  const struct sr_family_name *name, struct sr_version *version,
+                                  const struct sr_event *event, struct sr_why *why)
+{
+    (void)pthread_rwlock_wrlock(&jobs->uses);
+    enum sr_job_result result = sr_keys_destroy(bench, name, version->number, why);
+    (void)pthread_rwlock_unlock(&jobs->uses);
+    if (result != SR_JOB_OK)
+        return result;
+    version->state = SR_VERSION_DESTROYED;
+    return sr_state_put(jobs, name, version, 1, event, why);
+}
+
+/* The token must not have keys of a version that the registry never heard of: they are what is left of a
+ * newer registry, and making the version anew would destroy them. */
+static enum sr_job_result refuse_unknown_keys(const struct sr_bench *bench, const struct sr_family_name *name,
+                                              unsigned long number, struct sr_why *why)
+{
+    for (int which = SR_SESSION_ROOT; which <= SR_SESSION_HS512; which++) {
+        CK_OBJECT_HANDLE key;
+        enum sr_job_result result =
+            sr_keys_find_session(bench, name->name, number, (enum sr_session_key)which, &key, why);
+        if (result == SR_JOB_NOT_FOUND)
+            continue;
+        if (result == SR_JOB_OK || result == SR_JOB_TAMPERED) {
+            sr_why_set(why,
+                       "the token has keys of %s:%s:%lu, which the registry does not know: is it an old "
+                       "one? Restore the newest, or destroy these keys with the token's own tools",
+                       name->role, name->name, number);
+            return SR_JOB_TAMPERED;
+        }
+        return result;
+    }
+    return SR_JOB_OK;
+}
+
+enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,
+                                  bool revoke, const struct sr_event *event, struct sr_why *why)
+{
+    const struct sr_family_name *name = &state->family.name;
+    struct sr_version next = {
+        .number = state->newest + 1, .state = SR_VERSION_MAKING, .created = event->time};
+    struct sr_version both[2];
+    size_t n = 0;
+
+    enum sr_job_result result = refuse_unknown_keys(bench, name, next.number, why);
+    if (result == SR_JOB_OK)
+        result = sr_state_put(jobs, name, &next, 1, NULL, why);
+    if (result != SR_JOB_OK)
+        return result;
+    result = sr_keys_make_session(bench, name->name, next.number, next.mechanism, why);
+    if (result != SR_JOB_OK) {
+        (void)sr_version_end(jobs, bench, name, &next, NULL, NULL);
+        return result;
+    }
+    next.state = SR_VERSION_CURRENT;
+    both[n++] = next;
+    if (state->current != NULL) {
+        state->current->state = revoke ? SR_VERSION_REVOKED : SR_VERSION_OLD;
+        state->current->retires = revoke ? event->time : event->time + state->family.grace_s;
+        both[n++] = *state->current;
+    }
+    return sr_state_put(jobs, name, both, n, event, why);
+}

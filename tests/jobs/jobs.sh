@@ -1,0 +1,40 @@
+# What the tests of the jobs share. Sourced after lib.sh.
+#
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+
+strongroom()
+{
+    client "$BUILD/bin/strongroom" "$@"
+}
+
+strongroom_as()
+{
+    local user=$1
+    shift
+    client_as "$user" "$BUILD/bin/strongroom" "$@"
+}
+
+# exits STATUS WHAT COMMAND...: the command ends with that exit status.
+exits()
+{
+    local wanted=$1 what=$2 status
+    shift 2
+    run "$@" > "$OUTPUT" 2>&1
+    status=$?
+    if [ "$status" -eq "$wanted" ]; then
+        ok "$what"
+        return 0
+    fi
+    not_ok "$what (exit status $status instead of $wanted, of: $*)"
+    show_output
+    return 1
+}
+
+# json FILTER COMMAND...: what jq's filter makes of the JSON that the command prints, on one line with sorted members.
+json()
+{
+    local filter=$1
+    shift
+    "$@" | jq -rcS "$filter"
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Replaces a secret key of the raw token by one whose value the test knows.
+ * usage: replace-key LABEL root|hs512 FILE, with TOKEN_MODULE, TOKEN_LABEL and TOKEN_PIN_FILE in the
+ * environment */
+#include "cryptoki/find.h"
+#include "cryptoki/module.h"
+#include "cryptoki/names.h"
+#include "cryptoki/pin.h"
+#include "cryptoki/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX 64
+
+static bool is_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
+{
+    char label[sizeof(info->label) + 1];
+    (void)slot;
+    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
+    return strcmp(label, arg) == 0;
+}
+
+static CK_RV open_token(struct sr_module *m, CK_SESSION_HANDLE *session, struct sr_why *why)
+{
+    CK_SLOT_ID slot;
+    CK_TOKEN_INFO info;
+    struct sr_pin *pin = sr_pin_read(getenv("TOKEN_PIN_FILE"), why);
+    CK_RV rv = pin != NULL ? sr_module_open(m, getenv("TOKEN_MODULE"), NULL, SR_LOCKS_MODULE, why)
+                           : CKR_GENERAL_ERROR;
+    if (rv == CKR_OK)
+        rv = sr_token_find(m->f, is_labelled, getenv("TOKEN_LABEL"), true, &slot, &info);
+    if (rv == CKR_OK)
+        rv = m->f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session);
+    if (rv == CKR_OK)
+        rv = m->f->C_Login(*session, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length);
+    sr_pin_free(pin);
+    return rv;
+}
+
+static CK_RV destroy_old(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label)
+{
+    CK_ATTRIBUTE wanted = {CKA_LABEL, (void *)label, strlen(label)};
+    CK_OBJECT_HANDLE *found;
+    size_t count;
+    CK_RV rv = sr_find(f, session, &wanted, 1, &found, &count);
+    if (rv == CKR_OK)
+        rv = count == 1 ? f->C_DestroyObject(session, found[0]) : CKR_OBJECT_HANDLE_INVALID;
+    free(found);
+    return rv;
+}
+
+static CK_RV create_new(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, bool root,
+                        CK_BYTE *value, size_t size)
+{
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = root ? CKK_AES : CKK_GENERIC_SECRET;
+    CK_BBOOL yes = CK_TRUE;
+    CK_BBOOL no = CK_FALSE;
+    CK_OBJECT_HANDLE key;
+    CK_ATTRIBUTE a[] = {{CKA_CLASS, &class, sizeof(class)},
+                        {CKA_KEY_TYPE, &type, sizeof(type)},
+                        {CKA_LABEL, (void *)label, strlen(label)},
+                        {CKA_VALUE, value, size},
+                        {CKA_TOKEN, &yes, sizeof(yes)},
+                        {CKA_PRIVATE, &yes, sizeof(yes)},
+                        {CKA_SENSITIVE, &yes, sizeof(yes)},
+                        {CKA_EXTRACTABLE, &no, sizeof(no)},
+                        {root ? CKA_DERIVE : CKA_SIGN, &yes, sizeof(yes)}};
+    return f->C_CreateObject(session, a, sizeof(a) / sizeof(a[0]), &key);
+}
+
+int main(int argc, char **argv)
+{
+    struct sr_module m = {0};
+    struct sr_why why = {""};
+    CK_SESSION_HANDLE session;
+    CK_BYTE value[VALUE_MAX];
+
+    if (argc != 4) {
+        (void)fputs("usage: replace-key LABEL root|hs512 FILE\n", stderr);
+        return 2;
+    }
+    FILE *file = fopen(argv[3], "rb");
+    size_t size = file != NULL ? fread(value, 1, sizeof(value), file) : 0;
+    if (file != NULL)
+        (void)fclose(file);
+    CK_RV rv = size > 0 ? open_token(&m, &session, &why) : CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = destroy_old(m.f, session, argv[1]);
+    if (rv == CKR_OK)
+        rv = create_new(m.f, session, argv[1], strcmp(argv[2], "root") == 0, value, size);
+    if (rv != CKR_OK)
+        (void)fprintf(stderr, "%s: %s %s\n", argv[1], sr_rv_name(rv), why.text);
+    sr_module_close(&m);
+    return rv == CKR_OK ? 0 : 1;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+CU_SuiteInfo unit_suites[] = {
+    {.pName = "base64url", .pTests = base64url_tests},
+    {.pName = "family", .pTests = family_tests},
+    {.pName = "job", .pTests = job_tests},
+    {.pName = "jwt", .pTests = jwt_tests},
+    {.pName = "keys", .pTests = keys_tests},
+    {.pName = "registry", .pTests = registry_tests},
+    {.pName = "registry_file", .pTests = registry_file_tests},
+    {.pName = "session", .pTests = session_tests},
+    CU_SUITE_INFO_NULL,
+};
