@@ -131,7 +131,10 @@ enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *b
         result = sr_state_put(jobs, name, &next, 1, NULL, why);
     if (result != SR_JOB_OK)
         return result;
+    /* Twice: SoftHSM may fail to make a key while another thread looks through the token's files. */
     result = sr_keys_make_session(bench, name->name, next.number, next.mechanism, why);
+    if (result == SR_JOB_FAILED)
+        result = sr_keys_make_session(bench, name->name, next.number, next.mechanism, why);
     if (result != SR_JOB_OK) {
         (void)sr_version_end(jobs, bench, name, &next, NULL, NULL);
         return result;
