@@ -55,6 +55,7 @@ class Place:
         self.daemon = int(pathlib.Path(env["SANDBOX"], "daemon.pid").read_text())
         self.without_provider = {k: v for k, v in env.items() if k != "OPENSSL_CONF"}
         self.keys = {}
+        self.session_family = None
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench.", dir=env["SANDBOX"]))
         self.scratch.chmod(0o755)
 
@@ -75,6 +76,13 @@ class Place:
                 raise BenchError("strongroom key generate printed no URI")
             self.keys[kind] = uris[0], pem
         return self.keys[kind]
+
+    def family(self):
+        """A family of session keys."""
+        if self.session_family is None:
+            self.session_family = f"session:bench-{os.getpid()}"
+            tell([self.build / "bin" / "strongroom", "family", "create", self.session_family])
+        return self.session_family
 
     def software_key(self, kind):
         """A PEM file that holds a key."""
