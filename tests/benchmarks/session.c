@@ -70,7 +70,7 @@ static bool make_key(struct shared *s)
     CK_ULONG size = KEY_SIZE;
     CK_BBOOL yes = CK_TRUE;
     CK_ATTRIBUTE a[] = {{CKA_VALUE_LEN, &size, sizeof(size)},
-                        {CKA_LABEL, LABEL, strlen(LABEL)},
+                        {CKA_LABEL, (void *)LABEL, strlen(LABEL)},
                         {CKA_TOKEN, &yes, sizeof(yes)},
                         {CKA_PRIVATE, &yes, sizeof(yes)},
                         {CKA_SIGN, &yes, sizeof(yes)}};

@@ -1,0 +1,249 @@
+"""Session keys and JWTs of strongroomd, whose keys never leave the token.
+
+    import strongroom
+    room = strongroom.Strongroom()
+    signature = room.session_sign("web", b"user=4711")
+    room.session_verify("web", b"user=4711", signature)  # raises BadSignature where it is not good
+
+For itsdangerous and Flask there are strongroom.itsdangerous and strongroom.flask. Everything goes through
+libstrongroom.so.0; the environment variable STRONGROOM_LIBRARY may name another file.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import ctypes
+import enum
+import functools
+import json
+import os
+import threading
+
+__all__ = ["BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "Unavailable"]
+
+#: The most bytes that session_sign takes.
+DATA_MAX = 256 * 1024
+
+
+class Result(enum.IntEnum):
+    """What went wrong; strongroom.h says what each means."""
+
+    OK = 0
+    INVALID = 1
+    ABSENT = 2
+    TIMEOUT = 3
+    REFUSED = 4
+    NOT_FOUND = 5
+    EXISTS = 6
+    CONFLICT = 7
+    BAD = 8
+    TAMPERED = 9
+    FAILED = 10
+    NO_MEMORY = 11
+
+
+class Error(Exception):
+    """Strongroom could not do it. Its text is the library's; result is a Result."""
+
+    def __init__(self, result, text):
+        super().__init__(result, text)
+        self.result = result
+
+    def __str__(self):
+        return self.args[1]
+
+
+class BadSignature(Error):
+    """The signature or JWT is not good."""
+
+
+class Unavailable(Error):
+    """strongroomd is not there or does not answer: nothing is known of the signature. It may come back."""
+
+
+_EXCEPTIONS = {Result.BAD: BadSignature, Result.ABSENT: Unavailable, Result.TIMEOUT: Unavailable}
+
+
+def _error(result, text):
+    return _EXCEPTIONS.get(result, Error)(result, text)
+
+
+class _ErrorText(ctypes.Structure):
+    """struct strongroom_error."""
+
+    _fields_ = [("text", ctypes.c_char * 512)]
+
+
+_HANDLE = ctypes.c_void_p
+_STRING = ctypes.c_char_p
+_TEXT = ctypes.POINTER(ctypes.c_void_p)  # char **: as void *, for c_char_p would lose what is to be freed
+_DATA = (ctypes.c_char_p, ctypes.c_size_t)
+
+# What stands between the handle and the error, by the functions' names.
+_ARGUMENTS = {
+    "status": (_TEXT,),
+    "family_list": (_TEXT,),
+    "family_show": (_STRING, _TEXT),
+    "family_history": (_STRING, _TEXT),
+    "session_sign": (_STRING, _STRING, *_DATA, _TEXT),
+    "session_verify": (_STRING, _STRING, *_DATA, _STRING),
+    "jwt_sign": (_STRING, _STRING, _STRING, _TEXT),
+    "jwt_verify": (_STRING, _STRING, _TEXT),
+}
+
+
+@functools.lru_cache(maxsize=None)
+def _load(path):
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{error}: install libstrongroom, or name its file in STRONGROOM_LIBRARY") from error
+    library.strongroom_open.argtypes = (_STRING, ctypes.POINTER(_HANDLE), ctypes.POINTER(_ErrorText))
+    library.strongroom_close.argtypes = (_HANDLE,)
+    library.strongroom_close.restype = None
+    for name, arguments in _ARGUMENTS.items():
+        getattr(library, "strongroom_" + name).argtypes = (_HANDLE, *arguments, ctypes.POINTER(_ErrorText))
+    return library
+
+
+_free = ctypes.CDLL(None).free
+_free.argtypes = (ctypes.c_void_p,)
+_free.restype = None
+
+
+def _check(result, error):
+    if result != Result.OK:
+        raise _error(Result(result), error.text.decode("utf-8", "replace"))
+
+
+class _Connection:
+    """A handle of the library, and the lock that is held for as long as it is in use."""
+
+    def __init__(self, library, path):
+        self.library = library
+        self.path = path
+        self.lock = threading.Lock()
+        self.handle = _HANDLE()
+
+    def call(self, name, *arguments):
+        error = _ErrorText()
+        with self.lock:
+            if not self.handle:
+                _check(self.library.strongroom_open(self.path, ctypes.byref(self.handle), ctypes.byref(error)), error)
+            _check(getattr(self.library, "strongroom_" + name)(self.handle, *arguments, ctypes.byref(error)), error)
+
+    def close(self):
+        """Where a thread was using the handle when the process forked, its state is unknown: then it stays."""
+        if self.lock.acquire(blocking=False):
+            handle, self.handle = self.handle, _HANDLE()
+            self.lock.release()
+            self.library.strongroom_close(handle)
+
+    def __del__(self):
+        self.close()
+
+
+def _string(value, name):
+    """A C string. What has a NUL would end there."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is a {type(value).__name__}, not a str")
+    if "\0" in value:
+        raise Error(Result.INVALID, f"{name} has a NUL in it")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise Error(Result.INVALID, f"{name} is not text: {error}") from error
+
+
+def _session_family(value):
+    """A family of the role session, which need not be said."""
+    return _string(value if not isinstance(value, str) or ":" in value else "session:" + value, "the family")
+
+
+def _foreign(value, name):
+    """The same for what a stranger sent: what cannot be right is not good, and no mistake of the program's."""
+    try:
+        return _string(value, name)
+    except Error as error:
+        raise BadSignature(Result.BAD, str(error)) from error
+
+
+class Strongroom:
+    """A connection to strongroomd, made by the first call.
+
+    Threads may share one; their calls then follow one another. A child process that was forked gets a connection of its
+    own by its first call. Every method raises Error. For signatures and JWTs "web" is short for "session:web".
+    """
+
+    def __init__(self, path=None):
+        """path: the daemon's socket; else STRONGROOM_SOCKET names it, or it is /run/strongroom/socket."""
+        self._library = _load(os.environ.get("STRONGROOM_LIBRARY") or "libstrongroom.so.0")
+        self._path = None if path is None else os.fsencode(path)
+        self._connections = {}  # by process: one of ours, and after a fork until our first call the parent's
+
+    def _call(self, name, *arguments):
+        pid = os.getpid()
+        connection = self._connections.get(pid)
+        if connection is None:
+            # Of several threads that come here at once, all get the connection of the first.
+            connection = self._connections.setdefault(pid, _Connection(self._library, self._path))
+            for other in [key for key in list(self._connections) if key != pid]:
+                self._connections.pop(other, None)
+        connection.call(name, *arguments)
+
+    def _ask(self, name, *arguments):
+        """A call whose answer is a text."""
+        text = ctypes.c_void_p()
+        self._call(name, *arguments, ctypes.byref(text))
+        try:
+            return ctypes.string_at(text.value).decode()
+        finally:
+            _free(text)
+
+    def close(self):
+        """Ends the connection; the next call makes another."""
+        connection = self._connections.pop(os.getpid(), None)
+        if connection is not None:
+            with connection.lock:
+                pass  # whoever is in a call ends it first
+            connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def status(self):
+        """What the daemon says of itself, as lines for people."""
+        return self._ask("status")
+
+    def session_sign(self, family, data, purpose="cookie"):
+        """A signature over data (bytes or the like, at most DATA_MAX), as a str."""
+        data = memoryview(data).tobytes()
+        return self._ask("session_sign", _session_family(family), _string(purpose, "the purpose"), data, len(data))
+
+    def session_verify(self, family, data, signature, purpose="cookie"):
+        """Returns where the signature is good, and raises BadSignature where it is not."""
+        data = memoryview(data).tobytes()
+        self._call("session_verify", _session_family(family), _string(purpose, "the purpose"), data, len(data),
+                   _foreign(signature, "the signature"))
+
+    def jwt_sign(self, family, claims, alg="HS256"):
+        """A JWT of claims, a dict. alg: HS256 or HS512."""
+        return self._ask("jwt_sign", _session_family(family), _string(alg, "alg"),
+                         json.dumps(claims, separators=(",", ":")).encode())
+
+    def jwt_verify(self, family, jwt):
+        """The claims of a JWT that is good; raises BadSignature where it is not, or not any more."""
+        return json.loads(self._ask("jwt_verify", _session_family(family), _foreign(jwt, "the JWT")))
+
+    def family_list(self):
+        """The families, as strongroom-family(1) describes them."""
+        return json.loads(self._ask("family_list"))
+
+    def family_show(self, family):
+        """A family and its versions."""
+        return json.loads(self._ask("family_show", _string(family, "the family")))
+
+    def family_history(self, family=None):
+        """What was done with a family, or with all."""
+        return json.loads(self._ask("family_history", None if family is None else _string(family, "the family")))

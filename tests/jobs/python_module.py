@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+"""The Python module by itself, as a user who may sign and verify; with the families "web" and "shop".
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import subprocess
+import threading
+import time
+import unittest
+
+import itsdangerous
+
+import strongroom
+import strongroom.itsdangerous
+
+FAMILY = "web"
+COOKIE_SESSION = "968e1d609bc55a71d5fc75d3638a25"  # of printf cookie-session | sha256sum
+COMMAND = os.path.join(os.environ["STRONGROOM_BUILD"], "bin", "strongroom")
+
+
+class Signatures(unittest.TestCase):
+    def setUp(self):
+        self.room = strongroom.Strongroom()
+
+    def tearDown(self):
+        self.room.close()
+
+    def refused(self, *arguments, **keywords):
+        with self.assertRaises(strongroom.BadSignature) as caught:
+            self.room.session_verify(*arguments, **keywords)
+        self.assertEqual(caught.exception.result, strongroom.Result.BAD)
+
+    def test_good_and_not(self):
+        for data in (b"", b"a", b"with\0NUL", bytearray(b"other"), bytes(strongroom.DATA_MAX)):
+            signature = self.room.session_sign(FAMILY, data)
+            self.room.session_verify(FAMILY, data, signature)
+            self.refused(FAMILY, bytes(data)[:-1] + b"?", signature)
+        self.room.session_verify("session:" + FAMILY, data, signature)
+        self.refused("shop", data, signature)
+        self.refused(FAMILY, data, signature, purpose="csrf")
+        for sent in ("", "x", signature + "\0", signature + "\0more", signature + "\n", "\udc80", signature + "é"):
+            self.refused(FAMILY, data, sent)
+
+    def test_each_character_counts(self):
+        signature = self.room.session_sign(FAMILY, b"data")
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        for i in range(len(signature)):
+            other = alphabet[alphabet.find(signature[i]) ^ 1] if signature[i] in alphabet else "x"
+            with self.subTest(i=i), self.assertRaises(strongroom.BadSignature):
+                self.room.session_verify(FAMILY, b"data", signature[:i] + other + signature[i + 1:])
+
+    def test_the_command_agrees(self):
+        signature = self.room.session_sign(FAMILY, b"data", purpose="csrf")
+        for data, status in ((b"data", 0), (b"date", 1)):
+            done = subprocess.run([COMMAND, "session", "verify", FAMILY, signature, "--purpose", "csrf"], input=data,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, status)
+
+    def test_jwt(self):
+        for alg in ("HS256", "HS512"):
+            claims = {"sub": "älice", "exp": int(time.time()) + 60}
+            jwt = self.room.jwt_sign(FAMILY, claims, alg)
+            self.assertEqual(self.room.jwt_verify(FAMILY, jwt), claims)
+            for sent in (jwt[:-2], jwt + "\0", "", "a.b.c"):
+                with self.assertRaises(strongroom.BadSignature):
+                    self.room.jwt_verify(FAMILY, sent)
+        with self.assertRaisesRegex(strongroom.BadSignature, "expired"):
+            self.room.jwt_verify(FAMILY, self.room.jwt_sign(FAMILY, {"exp": 1}))
+
+    def fails(self, result, pattern, function, *arguments):
+        with self.assertRaisesRegex(strongroom.Error, pattern) as caught:
+            function(*arguments)
+        self.assertEqual(caught.exception.result, result)
+
+    def test_errors(self):
+        results = strongroom.Result
+        self.fails(results.NOT_FOUND, "session:nowhere", self.room.session_sign, "nowhere", b"")
+        self.fails(results.INVALID, "purpose", self.room.session_sign, FAMILY, b"", "Csrf!")
+        self.fails(results.INVALID, "NUL", self.room.session_sign, FAMILY + "\0", b"")
+        self.fails(results.INVALID, "bytes", self.room.session_sign, FAMILY, bytes(strongroom.DATA_MAX + 1))
+        self.fails(results.REFUSED, "family.list", self.room.family_list)
+        self.fails(results.REFUSED, "family.list", self.room.family_show, "session:" + FAMILY)
+        away = strongroom.Strongroom("/nowhere/socket")
+        with self.assertRaisesRegex(strongroom.Unavailable, "/nowhere/socket"):
+            away.session_sign(FAMILY, b"")
+        for wrong in (None, b"web", 1):
+            with self.assertRaises(TypeError):
+                self.room.session_sign(wrong, b"")
+        for wrong in (None, "web", 1):
+            with self.assertRaises(TypeError):
+                self.room.session_sign(FAMILY, wrong)
+
+    def test_threads(self):
+        failures = []
+
+        def work(number):
+            try:
+                for i in range(50):
+                    data = f"{number} {i}".encode()
+                    self.room.session_verify(FAMILY, data, self.room.session_sign(FAMILY, data))
+            except Exception as error:  # pylint: disable=broad-except
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        self.room.close()  # whoever is in a call ends it, and the next one connects again
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+
+    def test_fork(self):
+        signature = self.room.session_sign(FAMILY, b"data")
+        before = len(os.listdir("/proc/self/fd"))
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                self.room.session_verify(FAMILY, b"data", signature)
+                if len(os.listdir("/proc/self/fd")) == before:  # the parent's connection was closed here
+                    status = 0
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+        self.room.session_verify(FAMILY, b"data", signature)
+
+    def test_descriptors(self):
+        for _ in range(20):
+            with strongroom.Strongroom() as room:
+                room.session_sign(FAMILY, b"")
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            strongroom.Strongroom().session_sign(FAMILY, b"")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+
+class Itsdangerous(unittest.TestCase):
+    def setUp(self):
+        self.room = strongroom.Strongroom()
+
+    def tearDown(self):
+        self.room.close()
+
+    def signer(self, salt="one", family=FAMILY, kind=strongroom.itsdangerous.Signer, **keywords):
+        return kind(client=self.room, family=family, salt=salt, **keywords)
+
+    def test_signer(self):
+        for kind in (strongroom.itsdangerous.Signer, strongroom.itsdangerous.TimestampSigner):
+            signed = self.signer(kind=kind).sign("value.with.dots")
+            self.assertEqual(self.signer(kind=kind).unsign(signed), b"value.with.dots")
+            for other in (self.signer("two", kind=kind), self.signer(family="shop", kind=kind)):
+                with self.assertRaises(itsdangerous.BadSignature):
+                    other.unsign(signed)
+            value, sep, signature = signed.rpartition(b".")
+            for sent in (b"", value, b"?" + signed, signed + b"\0", signed + b"\xff", value + b"?" + sep + signature,
+                         bytes(strongroom.DATA_MAX + 1) + sep + signature):
+                self.assertFalse(self.signer(kind=kind).validate(sent))
+            self.assertFalse(self.signer(kind=kind).verify_signature(value, signature.replace(b"~", b".")))
+
+    def test_salts(self):
+        salts = (b"", "a", "A", "a" * 33, "cookie-session")
+        purposes = {strongroom.itsdangerous.purpose_of_salt(salt) for salt in salts}
+        self.assertEqual(len(purposes), len(salts))
+        self.assertEqual(strongroom.itsdangerous.purpose_of_salt("cookie-session"), "s-" + COOKIE_SESSION)
+        for purpose in purposes:
+            self.room.session_sign(FAMILY, b"", purpose)
+
+    def test_no_key(self):
+        with self.assertRaises(TypeError):
+            self.signer().derive_key()
+        with self.assertRaises(TypeError):
+            strongroom.itsdangerous.Signer("secret", client=self.room, family=FAMILY)
+        with self.assertRaises(ValueError):
+            self.signer(sep="~")
+
+    def test_serializer(self):
+        serializer = strongroom.itsdangerous.url_safe_timed_serializer(self.room, FAMILY, salt="csrf")
+        token = serializer.dumps({"a": [1, "é"]})
+        self.assertEqual(serializer.loads(token, max_age=60), {"a": [1, "é"]})
+        with self.assertRaises(itsdangerous.SignatureExpired):
+            serializer.loads(token, max_age=-1)
+        with self.assertRaises(itsdangerous.BadSignature):
+            serializer.loads(token, salt="other")
+        with self.assertRaises(itsdangerous.BadSignature):
+            serializer.loads(itsdangerous.URLSafeTimedSerializer("guessed", salt="csrf").dumps(1))
+
+    def test_daemon_away(self):
+        signer = strongroom.itsdangerous.Signer(client=strongroom.Strongroom("/nowhere/socket"), family=FAMILY)
+        with self.assertRaises(strongroom.Unavailable):
+            signer.unsign(b"value.web~1~" + b"A" * 43)
+
+
+if __name__ == "__main__":
+    unittest.main()
