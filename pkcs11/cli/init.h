@@ -31,6 +31,7 @@ struct sr_init_plan {
     char *so_pin_file;
     char *token_dir;
     char *registry;
+    char *audit;
 };
 
 /* Makes everything: folders where they are missing, PIN files, configuration, token. Overwrites nothing; on

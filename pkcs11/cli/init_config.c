@@ -31,6 +31,8 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "log-level = info\n"
             "# Which families of keys there are; the keys themselves are in the token.\n"
             "registry = %s\n"
+            "# What was done with their keys, by whom: strongroom audit show.\n"
+            "audit = %s\n"
             "\n"
             "[environment]\n"
             "SOFTHSM2_CONF = %s\n"
@@ -56,7 +58,7 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "family = %s\n"
             "session = %s\n"
             "jwt = %s\n",
-            plan->registry, plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir,
+            plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir,
             plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage) < 0)
         return NULL;
     return text;

@@ -162,6 +162,7 @@ static bool name_paths(struct sr_init_plan *plan)
         {&plan->so_pin_file, plan->config_dir, "so-pin"},
         {&plan->token_dir, plan->state_dir, "tokens"},
         {&plan->registry, plan->state_dir, "registry.sqlite"},
+        {&plan->audit, plan->state_dir, "audit.log"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (asprintf(names[i].to, "%s/%s", names[i].folder, names[i].name) < 0) {
@@ -231,4 +232,5 @@ void sr_init_plan_free(struct sr_init_plan *plan)
     free(plan->so_pin_file);
     free(plan->token_dir);
     free(plan->registry);
+    free(plan->audit);
 }

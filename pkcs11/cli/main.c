@@ -30,6 +30,8 @@ static const struct verb {
     {{"session", "verify"}, sr_verb_session_verify, "check such a signature"},
     {{"jwt", "sign"}, sr_verb_jwt_sign, "make a JWT"},
     {{"jwt", "verify"}, sr_verb_jwt_verify, "check a JWT and print its claims"},
+    {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
+    {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

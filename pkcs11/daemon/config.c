@@ -274,15 +274,21 @@ static bool set_environment(const struct reader *r)
     return true;
 }
 
+static bool copy_path(const struct reader *r, const char *key, char **to)
+{
+    if (!copy(r, "default", key, false, to))
+        return false;
+    if (*to == NULL || **to == '/')
+        return true;
+    sr_why_set(r->why, "%s: %s: \"%s\" is not an absolute path", r->file, key, *to);
+    return false;
+}
+
 static bool read_jobs(const struct reader *r, struct sr_config *config)
 {
     const char *name = value_of(r, "default", "jobs-token");
-    if (!copy(r, "default", "registry", false, &config->registry))
+    if (!copy_path(r, "registry", &config->registry) || !copy_path(r, "audit", &config->audit))
         return false;
-    if (config->registry != NULL && config->registry[0] != '/') {
-        sr_why_set(r->why, "%s: registry: \"%s\" is not an absolute path", r->file, config->registry);
-        return false;
-    }
     for (size_t i = 0; name != NULL && i < config->token_count; i++)
         if (strcmp(config->tokens[i].name, name) == 0) {
             config->jobs_token = i;
@@ -296,7 +302,7 @@ static bool read_jobs(const struct reader *r, struct sr_config *config)
 static bool read_all(const struct reader *r, struct sr_config *config)
 {
     static const char *const keys[] = {"tokens",   "sockets",    "log-level", "max-connections",
-                                       "registry", "jobs-token", NULL};
+                                       "registry", "jobs-token", "audit",     NULL};
     unsigned long connections = CONNECTIONS;
 
     if (!only_known(r, "default", keys, false) || !read_level(r, config) ||
@@ -367,5 +373,6 @@ void sr_config_free(struct sr_config *config)
     free(config->sockets);
     free(config->tokens);
     free(config->registry);
+    free(config->audit);
     free(config);
 }

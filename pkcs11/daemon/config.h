@@ -49,6 +49,7 @@ struct sr_config {
     struct sr_token_config *tokens;
     size_t token_count;
     char *registry;    /* the jobs' SQLite file; NULL: there are no jobs */
+    char *audit;       /* the audit log; NULL: there is none */
     size_t jobs_token; /* whose keys are the jobs': an index of tokens */
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
+
+#include "daemon/audit_call.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -194,6 +196,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     struct sr_work *work = &c->work;
     struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
     struct sr_frame answer = {.number = frame->number, .call = frame->call, .cpu = sr_pace_cpu()};
+    struct sr_audited audited = {.call = frame->call};
     union request request;
     union reply reply;
 
@@ -205,9 +208,18 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     work->call = row->name;
     work->why[0] = '\0';
     memset(&reply, 0, sizeof(reply));
+    if (row->permission != NULL)
+        audited.began = sr_audit_clock();
     CK_RV rv = permit(work, frame->call, row);
-    if (rv == CKR_OK)
+    audited.permitted = rv == CKR_OK;
+    if (audited.permitted)
         rv = sr_handler_of(frame->call)(work, &request, &reply);
+    if (sr_audit_wanted(work, frame->call, audited.permitted)) {
+        audited.rv = rv;
+        audited.request = &request;
+        audited.reply = &reply;
+        rv = sr_audit_call(work, &audited);
+    }
 
     sr_buf_reset(&c->out);
     sr_frame_begin(&c->out);

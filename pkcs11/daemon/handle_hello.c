@@ -75,6 +75,8 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
     add_permissions(work, text, sizeof(text), &length);
     if (daemon->jobs != NULL)
         add(text, sizeof(text), &length, "registry: %s\n", daemon->config->registry);
+    if (daemon->audit != NULL)
+        add(text, sizeof(text), &length, "audit: %s\n", daemon->config->audit);
     for (size_t i = 0; i < daemon->config->token_count; i++) {
         const struct sr_token *token = &daemon->tokens[i];
         char model[sizeof(token->info.model) + 1];

@@ -1,6 +1,7 @@
 /* strongroomd: the only process that loads a token's module.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/audit.h"
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/open_jobs.h"
@@ -51,8 +52,10 @@ static int stop_signals(void)
 {
     sigset_t set;
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 ||
-        sigaddset(&set, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+    /* SIGXFSZ: a file that reached its limit is a full disk, which is said. */
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
+        sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGINT) != 0 ||
+        pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -90,6 +93,12 @@ static int run(const char *file)
         status = EXIT_FAILURE;
         goto out;
     }
+    if (daemon.config->audit != NULL) {
+        daemon.audit = sr_audit_open(daemon.config->audit, &why);
+        if (daemon.audit == NULL)
+            goto out;
+        sr_log(SR_LOG_INFO, "audit log %s: open", daemon.config->audit);
+    }
     if (!open_tokens(&daemon, &opened, &why) || !sr_open_jobs(&daemon, &why))
         goto out;
     if (daemon.jobs != NULL) {
@@ -123,6 +132,7 @@ out:
     if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);
+    sr_audit_close(daemon.audit);
     while (opened > 0)
         sr_token_close(&daemon.tokens[--opened]);
     free(daemon.tokens);

@@ -16,6 +16,7 @@ struct sr_daemon {
     struct sr_token *tokens;     /* as many as config->token_count */
     struct sr_jobs *jobs;        /* NULL where the configuration names no registry */
     struct sr_token *jobs_token; /* whose sessions they work in */
+    struct sr_audit *audit;      /* NULL where the configuration names no audit log */
     atomic_size_t connections;
     atomic_bool stopping;
 };

@@ -54,13 +54,14 @@ static void permissions_are_read(void)
     struct sr_why why = {""};
     struct sr_config *c = sr_config_read(
         unit_file("permissions.conf",
-                  "tokens = t, u\nsockets = s\nregistry = /r.sqlite\njobs-token = u\n" TOKEN
+                  "tokens = t, u\nsockets = s\nregistry = /r.sqlite\naudit = /a.log\njobs-token = u\n" TOKEN
                   "[u]\nmodule = /m.so\nlabel = l\npin-file = /pin\n" SOCKET
                   "use = user:5\nsession.sign = user:1, group:2\nfamily.manage = user:3\njwt = user:4\n"),
         &why);
     CU_ASSERT_STRING_EQUAL(why.text, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     CU_ASSERT_STRING_EQUAL(c->registry, "/r.sqlite");
+    CU_ASSERT_STRING_EQUAL(c->audit, "/a.log");
     CU_ASSERT_EQUAL(c->jobs_token, 1);
     const struct sr_socket_config *s = &c->sockets[0];
     CU_ASSERT_EQUAL(s->admitted_count, 5);
@@ -118,6 +119,7 @@ static void mistakes_are_named(void)
         {BOTH "session = user:root\n" TOKEN SOCKET, "\"session\""},
         {BOTH TOKEN "session = user:root\n" SOCKET, "\"session\""},
         {BOTH "registry = r.sqlite\n" TOKEN SOCKET, "absolute"},
+        {BOTH "audit = audit.log\n" TOKEN SOCKET, "audit: \"audit.log\" is not an absolute"},
         {BOTH "jobs-token = other\n" TOKEN SOCKET, "\"other\""},
         {"[t\n", "line"},
     };

@@ -18,6 +18,7 @@ extern CU_TestInfo uri_tests[];
 
 extern CU_TestInfo admission_tests[];
 extern CU_TestInfo ahead_tests[];
+extern CU_TestInfo audit_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 

@@ -1,0 +1,28 @@
+/* A job's call as a line of the audit log.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_DAEMON_AUDIT_CALL_H
+#define STRONGROOM_DAEMON_AUDIT_CALL_H
+
+#include "daemon/work.h"
+
+struct sr_audited {
+    enum sr_call call;
+    bool permitted; /* REPLY is something only where it was */
+    CK_RV rv;
+    long long began; /* sr_audit_clock */
+    const void *request;
+    const void *reply;
+};
+
+/* Microseconds on the monotonic clock. */
+long long sr_audit_clock(void);
+
+/* Is there a line for this call? For every job's; for a hello where it was refused. */
+bool sr_audit_wanted(const struct sr_work *work, enum sr_call call, bool permitted);
+
+/* Writes the line. The result is the return value for the client: the call's own, or a failure where the line
+ * of an answer cannot be written. */
+CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited);
+
+#endif
