@@ -58,8 +58,9 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "family = %s\n"
             "session = %s\n"
             "jwt = %s\n",
-            plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file, plan->run_dir,
-            plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage) < 0)
+            plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file,
+            plan->run_dir, plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage,
+            plan->manage) < 0)
         return NULL;
     return text;
 }
