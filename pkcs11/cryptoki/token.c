@@ -64,6 +64,14 @@ CK_RV sr_token_find(CK_FUNCTION_LIST *f, sr_token_match match, const void *arg, 
     return rv;
 }
 
+bool sr_token_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
+{
+    char label[sizeof(info->label) + 1];
+    (void)slot;
+    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
+    return strcmp(label, arg) == 0;
+}
+
 void sr_unpad(const CK_UTF8CHAR *field, size_t length, char *out, size_t size)
 {
     while (length > 0 && (field[length - 1] == ' ' || field[length - 1] == '\0'))

@@ -22,6 +22,9 @@ typedef bool (*sr_token_match)(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const
 CK_RV sr_token_find(CK_FUNCTION_LIST *f, sr_token_match match, const void *arg, bool retry, CK_SLOT_ID *slot,
                     CK_TOKEN_INFO *info);
 
+/* A match: the token whose label is the string ARG. */
+bool sr_token_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg);
+
 /* A blank-padded field of a CK_*_INFO as a string: OUT holds SIZE bytes, which is more than LENGTH. */
 void sr_unpad(const CK_UTF8CHAR *field, size_t length, char *out, size_t size);
 

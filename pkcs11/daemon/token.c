@@ -10,14 +10,6 @@
 
 #define SESSION_FLAGS (CKF_SERIAL_SESSION | CKF_RW_SESSION)
 
-static bool has_label(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *label)
-{
-    char text[sizeof(info->label) + 1];
-    (void)slot;
-    sr_unpad(info->label, sizeof(info->label), text, sizeof(text));
-    return strcmp(text, label) == 0;
-}
-
 /* The labels of the tokens that are there, for the message that ours is not. */
 static void list_labels(CK_FUNCTION_LIST *f, char *out, size_t size)
 {
@@ -93,7 +85,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     rv = sr_module_open(&token->module, config->module, config->init_args, SR_LOCKS_OURS, why);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_token_find(token->module.f, has_label, config->label, true, &token->slot, &token->info);
+    rv = sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
     if (rv != CKR_OK) {
         char labels[256];
         list_labels(token->module.f, labels, sizeof(labels));

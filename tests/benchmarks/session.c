@@ -56,14 +56,6 @@ static bool said(enum strongroom_result result, const struct strongroom_error *e
     return result == STRONGROOM_OK;
 }
 
-static bool is_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
-{
-    char label[sizeof(info->label) + 1];
-    (void)slot;
-    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
-    return strcmp(label, arg) == 0;
-}
-
 static bool make_key(struct shared *s)
 {
     CK_MECHANISM generate = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
@@ -89,7 +81,7 @@ static bool open_raw(struct shared *s)
         (void)fprintf(stderr, "%s\n", why.text);
     ok =
         ok &&
-        fine(sr_token_find(s->module.f, is_labelled, getenv("TOKEN_LABEL"), true, &s->slot, &info),
+        fine(sr_token_find(s->module.f, sr_token_labelled, getenv("TOKEN_LABEL"), true, &s->slot, &info),
              "the token") &&
         fine(
             s->module.f->C_OpenSession(s->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s->session),

@@ -14,14 +14,6 @@
 
 #define VALUE_MAX 64
 
-static bool is_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
-{
-    char label[sizeof(info->label) + 1];
-    (void)slot;
-    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
-    return strcmp(label, arg) == 0;
-}
-
 static CK_RV open_token(struct sr_module *m, CK_SESSION_HANDLE *session, struct sr_why *why)
 {
     CK_SLOT_ID slot;
@@ -30,7 +22,7 @@ static CK_RV open_token(struct sr_module *m, CK_SESSION_HANDLE *session, struct 
     CK_RV rv = pin != NULL ? sr_module_open(m, getenv("TOKEN_MODULE"), NULL, SR_LOCKS_MODULE, why)
                            : CKR_GENERAL_ERROR;
     if (rv == CKR_OK)
-        rv = sr_token_find(m->f, is_labelled, getenv("TOKEN_LABEL"), true, &slot, &info);
+        rv = sr_token_find(m->f, sr_token_labelled, getenv("TOKEN_LABEL"), true, &slot, &info);
     if (rv == CKR_OK)
         rv = m->f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session);
     if (rv == CKR_OK)

@@ -10,14 +10,6 @@
 
 const struct sr_operator unit_operator = {.uid = 4711};
 
-static bool is_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
-{
-    char label[33];
-    (void)slot;
-    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
-    return strcmp(label, arg) == 0;
-}
-
 static struct sr_bench new_bench(struct unit_jobs *u, CK_SLOT_ID slot)
 {
     struct sr_bench bench = {.f = u->module.f, .slot = slot};
@@ -42,7 +34,7 @@ void unit_jobs_open_token(struct unit_jobs *u, const char *name)
     CK_SLOT_ID slot;
     CK_TOKEN_INFO info;
     CU_ASSERT_EQUAL_FATAL(sr_module_open(&u->module, SOFTHSM_MODULE, NULL, SR_LOCKS_OURS, &why), CKR_OK);
-    CU_ASSERT_EQUAL_FATAL(sr_token_find(u->module.f, is_labelled, name, true, &slot, &info), CKR_OK);
+    CU_ASSERT_EQUAL_FATAL(sr_token_find(u->module.f, sr_token_labelled, name, true, &slot, &info), CKR_OK);
     open_sessions(u, slot);
 }
 

@@ -15,14 +15,6 @@ static bool is_free(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
     return (info->flags & CKF_TOKEN_INITIALIZED) == 0;
 }
 
-static bool is_labelled(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *arg)
-{
-    char label[33];
-    (void)slot;
-    sr_unpad(info->label, sizeof(info->label), label, sizeof(label));
-    return strcmp(label, arg) == 0;
-}
-
 void unit_token(struct sr_module *m, const char *name, CK_SESSION_HANDLE *session)
 {
     char path[128];
@@ -41,7 +33,7 @@ void unit_token(struct sr_module *m, const char *name, CK_SESSION_HANDLE *sessio
     (void)snprintf(label, sizeof(label), "%-32s", name);
     CU_ASSERT_EQUAL_FATAL(sr_token_find(m->f, is_free, NULL, false, &slot, &info), CKR_OK);
     CU_ASSERT_EQUAL_FATAL(m->f->C_InitToken(slot, pin, strlen(UNIT_PIN), (unsigned char *)label), CKR_OK);
-    CU_ASSERT_EQUAL_FATAL(sr_token_find(m->f, is_labelled, name, true, &slot, &info), CKR_OK);
+    CU_ASSERT_EQUAL_FATAL(sr_token_find(m->f, sr_token_labelled, name, true, &slot, &info), CKR_OK);
     CU_ASSERT_EQUAL_FATAL(m->f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session),
                           CKR_OK);
     CU_ASSERT_EQUAL(m->f->C_Login(*session, CKU_SO, pin, strlen(UNIT_PIN)), CKR_OK);
