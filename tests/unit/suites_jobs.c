@@ -7,6 +7,7 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "job", .pTests = job_tests},
     {.pName = "jwt", .pTests = jwt_tests},
     {.pName = "keys", .pTests = keys_tests},
+    {.pName = "keys_faults", .pTests = keys_faults_tests},
     {.pName = "registry", .pTests = registry_tests},
     {.pName = "registry_file", .pTests = registry_file_tests},
     {.pName = "session", .pTests = session_tests},
