@@ -88,7 +88,7 @@ enum strongroom_result strongroom_family_create(strongroom *handle, const char *
                                                 long long grace, struct strongroom_error *error);
 
 enum {
-    STRONGROOM_FORCE = 1,   /* also where it is not due */
+    STRONGROOM_FORCE = 1,   /* also where it is not due; also where something would be lost */
     STRONGROOM_DRY_RUN = 2, /* only say what would be */
 };
 
@@ -99,14 +99,16 @@ enum strongroom_result strongroom_family_rotate(strongroom *handle, const char *
                                                 unsigned flags, unsigned long *version,
                                                 struct strongroom_error *error);
 
-/* The current version is compromised: a new one now, the old one refused from this moment and its keys
- * destroyed. *VERSION is the new one. */
+/* The current version is compromised: a new one now, the old one refused from this moment. The keys of a
+ * session family are destroyed; those of another one only rewrap from then on. *VERSION is the new one. */
 enum strongroom_result strongroom_family_revoke(strongroom *handle, const char *family,
                                                 unsigned long *version, struct strongroom_error *error);
 
-/* Destroys the keys of an old version. */
+/* Destroys the keys of an old version. STRONGROOM_CONFLICT where the daemon knows of data that would be lost
+ * with them, unless FLAGS has STRONGROOM_FORCE. */
 enum strongroom_result strongroom_family_destroy(strongroom *handle, const char *family,
-                                                 unsigned long version, struct strongroom_error *error);
+                                                 unsigned long version, unsigned flags,
+                                                 struct strongroom_error *error);
 
 /* What there is, as JSON; strongroom-family(1) describes the fields. FAMILY may be NULL for the history of
  * all. */

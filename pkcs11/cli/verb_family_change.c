@@ -21,13 +21,15 @@ static const char rotate_help[] =
 
 static const char revoke_help[] =
     "Usage: strongroom family revoke ROLE:NAME [OPTION]...\n\n"
-    "The current version is compromised: makes a new one, refuses what was made with the old one from this\n"
-    "moment, and destroys its keys.\n\n" SR_COMMON_HELP;
+    "The current version is compromised: makes a new one, and refuses what was made with the old one from\n"
+    "this moment. The old keys of a session family are destroyed; of another one they stay, for "
+    "\"rewrap\".\n\n" SR_COMMON_HELP;
 
 static const char destroy_help[] =
     "Usage: strongroom family destroy ROLE:NAME VERSION [OPTION]...\n\n"
-    "Destroys the keys of an old version before its grace is over. The current version has to be rotated\n"
-    "or revoked.\n\n" SR_COMMON_HELP;
+    "Destroys the keys of an old version: of a session family before its grace is over, of another one when\n"
+    "nothing needs them any more. The current version has to be rotated or revoked.\n\n"
+    "  --force        also where strongroomd knows of data that would be lost\n" SR_COMMON_HELP;
 
 /* The version that is current before the rotation; 0: none, which strongroomd then refuses to rotate. */
 static enum strongroom_result look(strongroom *daemon, const char *family, long long *current,
@@ -139,8 +141,11 @@ static bool version_number(const char *text, unsigned long *version)
 
 int sr_verb_family_destroy(int argc, char **argv)
 {
-    const struct sr_form form = {
-        .verb = "family destroy", .help = destroy_help, .arguments = {FAMILY_ARGUMENT, "the version"}};
+    bool force = false;
+    const struct sr_form form = {.verb = "family destroy",
+                                 .help = destroy_help,
+                                 .options = {{"force", NULL, &force}},
+                                 .arguments = {FAMILY_ARGUMENT, "the version"}};
     struct sr_given given;
     unsigned long version;
     strongroom *daemon;
@@ -155,7 +160,7 @@ int sr_verb_family_destroy(int argc, char **argv)
     const char *family = given.arguments[0];
     enum strongroom_result result = strongroom_open(given.socket, &daemon, &error);
     if (result == STRONGROOM_OK)
-        result = strongroom_family_destroy(daemon, family, version, &error);
+        result = strongroom_family_destroy(daemon, family, version, force ? STRONGROOM_FORCE : 0, &error);
     if (result != STRONGROOM_OK)
         exit_status = sr_failed(form.verb, result, &error);
     else if (given.json)

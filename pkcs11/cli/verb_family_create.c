@@ -13,8 +13,10 @@ static const char help[] =
     "Makes a family of keys, for example session:web, with its first version. The keys stay in the token.\n\n"
     "  --rotate TIME  how long a version is current for: " SR_DURATION_HELP ";\n"
     "                 default: never, it stays current\n"
-    "  --grace TIME   how long an old version stays good after that; default: 48h\n" SR_COMMON_HELP "\n"
-    "ROLE is session. NAME has a-z, 0-9, \"_\" and \"-\", and starts with a letter or digit.\n";
+    "  --grace TIME   how long an old version of a session family stays good after that; default: "
+    "48h\n" SR_COMMON_HELP "\n"
+    "ROLE is session, data, totp or backup. NAME has a-z, 0-9, \"_\" and \"-\", and starts with a letter or "
+    "digit.\n";
 
 static bool duration(const char *option, const char *text, long long *seconds)
 {

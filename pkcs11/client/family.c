@@ -47,9 +47,13 @@ enum strongroom_result strongroom_family_revoke(strongroom *h, const char *famil
 }
 
 enum strongroom_result strongroom_family_destroy(strongroom *h, const char *family, unsigned long version,
-                                                 struct strongroom_error *error)
+                                                 unsigned flags, struct strongroom_error *error)
 {
-    const struct sr_version_request request = {sr_client_string(family), version};
+    const struct sr_version_request request = {sr_client_string(family), version,
+                                               flags & STRONGROOM_FORCE ? SR_DESTROY_FORCE : 0};
+
+    if (flags & ~(unsigned)STRONGROOM_FORCE)
+        return sr_client_fail(error, STRONGROOM_INVALID, "destroying: unknown flags 0x%x", flags);
     return sr_client_ask(h, "destroying the version", SR_CALL_FAMILY_DESTROY, &request, NULL, error);
 }
 

@@ -75,13 +75,22 @@ CK_RV sr_handle_family_destroy(struct sr_work *work, const void *request, void *
     const struct sr_version_request *r = request;
     struct sr_operator who = operator_of(work);
     struct sr_job_call call;
+    enum sr_job_result result;
     (void)reply;
 
     CK_RV rv = sr_job_begin(work, &call, &r->family, true);
     if (rv != CKR_OK)
         return rv;
-    return sr_job_end(work, &call,
-                      sr_family_destroy(call.jobs, &call.bench, &call.family, r->version, &who, &call.why));
+    if (r->flags & ~SR_DESTROY_FORCE) {
+        sr_why_set(&call.why,
+                   "the client wants to destroy in a way (0x%lx) that this strongroomd does not know",
+                   r->flags);
+        result = SR_JOB_INVALID;
+    } else {
+        result = sr_family_destroy(call.jobs, &call.bench, &call.family, r->version,
+                                   (r->flags & SR_DESTROY_FORCE) != 0, &who, &call.why);
+    }
+    return sr_job_end(work, &call, result);
 }
 
 CK_RV sr_handle_family_list(struct sr_work *work, const void *request, void *reply)

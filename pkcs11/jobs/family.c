@@ -34,11 +34,6 @@ static void note_failure(struct sr_jobs *jobs, struct sr_event *event)
 static enum sr_job_result check_new(const struct sr_family_name *family, long long rotate_s,
                                     long long grace_s, struct sr_why *why)
 {
-    if (strcmp(family->role, "session") != 0) {
-        sr_why_set(why, "%s:%s: families of the role \"%s\" cannot be made yet; \"session\" can",
-                   family->role, family->name, family->role);
-        return SR_JOB_INVALID;
-    }
     if (rotate_s < 0 || rotate_s > SECONDS_MAX || grace_s < 0 || grace_s > SECONDS_MAX) {
         sr_why_set(why, "%s:%s: a family rotates, and its versions retire, within 100 years", family->role,
                    family->name);
@@ -169,10 +164,10 @@ enum sr_job_result sr_family_revoke(struct sr_jobs *jobs, const struct sr_bench 
     event.version = state.current->number;
     *version = state.newest + 1;
     result = sr_family_next(jobs, bench, &state, true, &event, why);
-    if (result == SR_JOB_OK)
-        result = sr_version_end(jobs, bench, family, state.current, NULL, why);
-    else
+    if (result != SR_JOB_OK)
         note_failure(jobs, &event);
+    else if (sr_role_expires(family))
+        result = sr_version_end(jobs, bench, family, state.current, NULL, why);
 out:
     sr_state_free(&state);
     (void)pthread_mutex_unlock(&jobs->change);
@@ -203,8 +198,28 @@ static enum sr_job_result check_destroyable(const struct sr_state *state, unsign
     return SR_JOB_OK;
 }
 
+/* Nothing that the registry knows of is to be lost unasked. */
+static enum sr_job_result check_empty(struct sr_jobs *jobs, const struct sr_family_name *family,
+                                      unsigned long number, struct sr_why *why)
+{
+    size_t count;
+    enum sr_job_result result = sr_state_data_under(jobs, family, number, &count, why);
+    if (result != SR_JOB_OK || count == 0)
+        return result;
+    sr_why_set(
+        why,
+        "%s:%s:%lu still protects %zu %s, which would be lost for ever: \"strongroom %s rewrap\" moves "
+        "them to the current version; --force destroys it all the same",
+        family->role, family->name, number, count,
+        strcmp(family->role, "totp") == 0     ? "users' seeds"
+        : strcmp(family->role, "backup") == 0 ? "backups"
+                                              : "data keys",
+        family->role);
+    return SR_JOB_REFUSED;
+}
+
 enum sr_job_result sr_family_destroy(struct sr_jobs *jobs, const struct sr_bench *bench,
-                                     const struct sr_family_name *family, unsigned long number,
+                                     const struct sr_family_name *family, unsigned long number, bool force,
                                      const struct sr_operator *who, struct sr_why *why)
 {
     struct sr_event event = event_of(family, "destroy", who);
@@ -216,6 +231,8 @@ enum sr_job_result sr_family_destroy(struct sr_jobs *jobs, const struct sr_bench
     enum sr_job_result result = sr_state_read(jobs, family, &state, why);
     if (result == SR_JOB_OK)
         result = check_destroyable(&state, number, &version, why);
+    if (result == SR_JOB_OK && !force)
+        result = check_empty(jobs, family, number, why);
     if (result != SR_JOB_OK)
         goto out;
     version->state = SR_VERSION_ENDING;

@@ -24,7 +24,7 @@ struct sr_jobs {
      * destroyed while another thread reads its attributes. */
     pthread_rwlock_t uses;
 
-    /* mac.c's, under the lock: */
+    /* known.c's, under the lock: */
     pthread_mutex_t lock;
     struct sr_bench keeper;
     struct sr_known_family *known;
@@ -58,15 +58,23 @@ enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *b
                                   const struct sr_family_name *name, struct sr_version *version,
                                   const struct sr_event *event, struct sr_why *why);
 
+/* How many things that the registry knows of were made with a version, and would be lost with it. */
+enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                       unsigned long version, size_t *count, struct sr_why *why);
+
 /* Rotates, with the change lock held, whatever is due or not: the new version is NEWEST + 1. REVOKE: the
  * current one is refused from then on, instead of growing old. */
 enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,
                                   bool revoke, const struct sr_event *event, struct sr_why *why);
 
-/* Forgets what mac.c knows of the family, and destroys the derived keys. To be called after each change. */
-void sr_mac_forget(struct sr_jobs *jobs, const struct sr_family_name *name);
+/* Forgets what known.c knows of the family, and destroys the derived keys. To be called after each change. */
+void sr_known_forget(struct sr_jobs *jobs, const struct sr_family_name *name);
 /* The same for all families; the keeper's session ends soon. */
-void sr_mac_forget_all(struct sr_jobs *jobs);
+void sr_known_forget_all(struct sr_jobs *jobs);
+
+/* Session families expire: an old version is good for its grace, then its keys are destroyed. A KEK stays,
+ * for what it has wrapped, until somebody destroys it. */
+bool sr_role_expires(const struct sr_family_name *name);
 
 /* Milliseconds on the monotonic clock. */
 long long sr_mono_ms(void);

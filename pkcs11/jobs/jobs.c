@@ -49,7 +49,7 @@ void sr_jobs_close(struct sr_jobs *jobs)
 {
     if (jobs == NULL)
         return;
-    sr_mac_forget_all(jobs);
+    sr_known_forget_all(jobs);
     sr_registry_close(jobs->registry);
     sr_keys_seal_free(jobs->seal);
     (void)pthread_mutex_destroy(&jobs->change);

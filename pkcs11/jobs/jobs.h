@@ -25,7 +25,7 @@ struct sr_operator {
 };
 
 /* Makes the family with its first version. ROTATE_S 0: it does not become due; GRACE_S: how long an old
- * version stays good. */
+ * version of a session family stays good. */
 enum sr_job_result sr_family_create(struct sr_jobs *jobs, const struct sr_bench *bench,
                                     const struct sr_family_name *family, long long rotate_s,
                                     long long grace_s, const struct sr_operator *who, struct sr_why *why);
@@ -38,15 +38,17 @@ enum sr_job_result sr_family_rotate(struct sr_jobs *jobs, const struct sr_bench 
                                     const struct sr_operator *who, unsigned long *version,
                                     struct sr_why *why);
 
-/* The current version is compromised: a new one now, the old one refused from this moment, and its keys
- * destroyed in the token before this returns SR_JOB_OK. *VERSION is the new one. */
+/* The current version is compromised: a new one now, the old one refused from this moment. A session family's
+ * keys are destroyed in the token before this returns SR_JOB_OK; a KEK stays for rewrapping what it wrapped.
+ * *VERSION is the new one. */
 enum sr_job_result sr_family_revoke(struct sr_jobs *jobs, const struct sr_bench *bench,
                                     const struct sr_family_name *family, const struct sr_operator *who,
                                     unsigned long *version, struct sr_why *why);
 
-/* Destroys an old version's keys. The current one is refused. */
+/* Destroys an old version's keys. The current one is refused; and one that the registry knows data of, unless
+ * FORCE. */
 enum sr_job_result sr_family_destroy(struct sr_jobs *jobs, const struct sr_bench *bench,
-                                     const struct sr_family_name *family, unsigned long number,
+                                     const struct sr_family_name *family, unsigned long number, bool force,
                                      const struct sr_operator *who, struct sr_why *why);
 
 /* What there is, as JSON (to be freed with free()).

@@ -4,26 +4,25 @@
 #include "cryptoki/find.h"
 #include "jobs/keys_make.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DERIVED_SIZE 32
 #define DERIVED_TEXT "strongroom session key"
 #define PURPOSE_MAX 33
 #define HMAC_MAX 64
 
 static const struct sr_key_kind root_kind = {
-    .type = CKK_AES, .size = 32, .token = true, .derives = true, .only = CKM_AES_CBC_ENCRYPT_DATA};
+    .type = CKK_AES, .size = 32, .token = true, .use = SR_KEY_DERIVES, .only = CKM_AES_CBC_ENCRYPT_DATA};
 static const struct sr_key_kind hs512_kind = {
-    .type = CKK_GENERIC_SECRET, .size = 64, .token = true, .only = CKM_SHA512_HMAC};
+    .type = CKK_GENERIC_SECRET, .size = 64, .token = true, .use = SR_KEY_SIGNS, .only = CKM_SHA512_HMAC};
 static const struct sr_key_kind derived_kind = {
-    .type = CKK_GENERIC_SECRET, .size = DERIVED_SIZE, .only = CKM_SHA256_HMAC};
+    .type = CKK_GENERIC_SECRET, .size = 32, .use = SR_KEY_SIGNS, .only = CKM_SHA256_HMAC};
+static const struct sr_key_kind kek_kind = {
+    .type = CKK_AES, .size = 32, .token = true, .use = SR_KEY_WRAPS, .only = CKM_AES_KEY_WRAP_PAD};
 
-/* "ROLE:NAME:VERSION" and SUFFIX. */
-static enum sr_job_result label_of(const char *role, const char *name, unsigned long version,
-                                   const char *suffix, char label[SR_LABEL_MAX], struct sr_why *why)
+enum sr_job_result sr_key_label(const char *role, const char *name, unsigned long version, const char *suffix,
+                                char label[SR_LABEL_MAX], struct sr_why *why)
 {
     int n = snprintf(label, SR_LABEL_MAX, "%s:%s:%lu%s", role, name, version, suffix);
     if (n > 0 && n < SR_LABEL_MAX)
@@ -35,7 +34,7 @@ static enum sr_job_result label_of(const char *role, const char *name, unsigned 
 static enum sr_job_result session_label(const char *name, unsigned long version, enum sr_session_key which,
                                         char label[SR_LABEL_MAX], struct sr_why *why)
 {
-    return label_of("session", name, version, which == SR_SESSION_HS512 ? ":hs512" : "", label, why);
+    return sr_key_label("session", name, version, which == SR_SESSION_HS512 ? ":hs512" : "", label, why);
 }
 
 static enum sr_job_result make_both(const struct sr_bench *bench, const char *name, unsigned long version,
@@ -43,16 +42,18 @@ static enum sr_job_result make_both(const struct sr_bench *bench, const char *na
 {
     CK_MECHANISM aes = {CKM_AES_KEY_GEN, NULL, 0};
     CK_MECHANISM generic = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+    const struct sr_key_origin root = {.mechanism = &aes};
+    const struct sr_key_origin hs512 = {.mechanism = &generic};
     char label[SR_LABEL_MAX];
     CK_OBJECT_HANDLE key;
 
     enum sr_job_result result = session_label(name, version, SR_SESSION_ROOT, label, why);
     if (result == SR_JOB_OK)
-        result = sr_key_make(bench, &root_kind, &aes, CK_INVALID_HANDLE, label, &key, why);
+        result = sr_key_make(bench, &root_kind, &root, label, &key, why);
     if (result == SR_JOB_OK)
         result = session_label(name, version, SR_SESSION_HS512, label, why);
     if (result == SR_JOB_OK)
-        result = sr_key_make(bench, &hs512_kind, &generic, CK_INVALID_HANDLE, label, &key, why);
+        result = sr_key_make(bench, &hs512_kind, &hs512, label, &key, why);
     return result;
 }
 
@@ -95,6 +96,42 @@ enum sr_job_result sr_keys_find_session(const struct sr_bench *bench, const char
 
     *key = CK_INVALID_HANDLE;
     enum sr_job_result result = session_label(name, version, which, label, why);
+    return result == SR_JOB_OK ? sr_key_find(bench, label, key, why) : result;
+}
+
+enum sr_job_result sr_keys_make_kek(const struct sr_bench *bench, const struct sr_family_name *family,
+                                    unsigned long version, char mechanism[40], struct sr_why *why)
+{
+    static const struct sr_key_need needs[] = {
+        {CKM_AES_KEY_GEN, CKF_GENERATE},
+        {CKM_AES_KEY_WRAP_PAD, CKF_WRAP},
+        {CKM_AES_KEY_WRAP_PAD, CKF_UNWRAP},
+    };
+    CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
+    const struct sr_key_origin origin = {.mechanism = &generate};
+    char label[SR_LABEL_MAX];
+    CK_OBJECT_HANDLE key;
+
+    mechanism[0] = '\0';
+    enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
+    if (result == SR_JOB_OK)
+        result = sr_keys_destroy(bench, family, version, why);
+    if (result == SR_JOB_OK)
+        result = sr_key_label(family->role, family->name, version, "", label, why);
+    if (result == SR_JOB_OK)
+        result = sr_key_make(bench, &kek_kind, &origin, label, &key, why);
+    if (result == SR_JOB_OK)
+        (void)snprintf(mechanism, 40, "%s", "CKM_AES_KEY_WRAP_PAD");
+    return result;
+}
+
+enum sr_job_result sr_keys_find_kek(const struct sr_bench *bench, const struct sr_family_name *family,
+                                    unsigned long version, CK_OBJECT_HANDLE *key, struct sr_why *why)
+{
+    char label[SR_LABEL_MAX];
+
+    *key = CK_INVALID_HANDLE;
+    enum sr_job_result result = sr_key_label(family->role, family->name, version, "", label, why);
     return result == SR_JOB_OK ? sr_key_find(bench, label, key, why) : result;
 }
 
@@ -142,13 +179,28 @@ static CK_RV sweep(const struct sr_bench *bench, const char *label, bool destroy
     return result;
 }
 
+enum sr_job_result sr_keys_count(const struct sr_bench *bench, const struct sr_family_name *family,
+                                 unsigned long version, size_t *count, struct sr_why *why)
+{
+    char label[SR_LABEL_MAX];
+
+    *count = 0;
+    enum sr_job_result result = sr_key_label(family->role, family->name, version, "", label, why);
+    if (result == SR_JOB_OK)
+        result = sr_key_logged_in(bench, why);
+    if (result != SR_JOB_OK)
+        return result;
+    CK_RV rv = sweep(bench, label, false, count);
+    return rv == CKR_OK ? SR_JOB_OK : sr_key_failed(label, "tell whether it has the keys", rv, why);
+}
+
 enum sr_job_result sr_keys_destroy(const struct sr_bench *bench, const struct sr_family_name *family,
                                    unsigned long version, struct sr_why *why)
 {
     char label[SR_LABEL_MAX];
     size_t count;
 
-    enum sr_job_result result = label_of(family->role, family->name, version, "", label, why);
+    enum sr_job_result result = sr_key_label(family->role, family->name, version, "", label, why);
     if (result == SR_JOB_OK)
         result = sr_key_logged_in(bench, why);
     if (result != SR_JOB_OK)
@@ -166,62 +218,26 @@ enum sr_job_result sr_keys_destroy(const struct sr_bench *bench, const struct sr
     return SR_JOB_FAILED;
 }
 
-/* Adds a field and, before it, its length in 4 bytes, the most significant first: so no two lists of fields
- * give the same bytes. */
-static unsigned char *add_field(unsigned char *to, const char *field)
+enum sr_job_result sr_keys_derive_session(const struct sr_bench *bench, CK_OBJECT_HANDLE root,
+                                          const char *name, unsigned long version, const char *purpose,
+                                          CK_OBJECT_HANDLE *key, struct sr_why *why)
 {
-    size_t length = strlen(field);
-    for (int shift = 24; shift >= 0; shift -= 8)
-        *to++ = (unsigned char)(length >> shift);
-    return mempcpy(to, field, length);
-}
-
-/* What is encrypted: SHA-256 over the fixed text, the purpose, the family's name, the version in decimal. It
- * is hashed as a block of CBC's output depends on the blocks up to it only. */
-static enum sr_job_result derivation_data(const char *name, unsigned long version, const char *purpose,
-                                          unsigned char data[DERIVED_SIZE], struct sr_why *why)
-{
-    unsigned char input[sizeof(DERIVED_TEXT) + PURPOSE_MAX + SR_NAME_MAX + 20 + 16]; /* + 4 lengths */
     char number[21];
-    unsigned size = 0;
+    const char *const fields[] = {DERIVED_TEXT, purpose, name, number};
+    char label[SR_LABEL_MAX];
 
+    *key = CK_INVALID_HANDLE;
     if (strlen(name) >= SR_NAME_MAX || purpose[0] == '\0' || strlen(purpose) >= PURPOSE_MAX) {
         sr_why_set(why, "a key's purpose has 1 to %d characters, and its family's name up to %d",
                    PURPOSE_MAX - 1, SR_NAME_MAX - 1);
         return SR_JOB_INVALID;
     }
     (void)snprintf(number, sizeof(number), "%lu", version);
-    unsigned char *end = add_field(input, DERIVED_TEXT);
-    end = add_field(end, purpose);
-    end = add_field(end, name);
-    end = add_field(end, number);
-    if (EVP_Digest(input, (size_t)(end - input), data, &size, EVP_sha256(), NULL) == 1 &&
-        size == DERIVED_SIZE)
-        return SR_JOB_OK;
-    sr_why_set(why, "libcrypto cannot compute SHA-256");
-    return SR_JOB_FAILED;
-}
-
-enum sr_job_result sr_keys_derive_session(const struct sr_bench *bench, CK_OBJECT_HANDLE root,
-                                          const char *name, unsigned long version, const char *purpose,
-                                          CK_OBJECT_HANDLE *key, struct sr_why *why)
-{
-    unsigned char data[DERIVED_SIZE];
-    CK_AES_CBC_ENCRYPT_DATA_PARAMS parameters = {.iv = {0}, .pData = data, .length = sizeof(data)};
-    CK_MECHANISM mechanism = {CKM_AES_CBC_ENCRYPT_DATA, &parameters, sizeof(parameters)};
-    char label[SR_LABEL_MAX];
-
-    *key = CK_INVALID_HANDLE;
-    if (root == CK_INVALID_HANDLE) {
-        sr_why_set(why, "there is no root to derive a key from");
-        return SR_JOB_INVALID;
-    }
     /* The label keeps clients from using it (custody rule 5), and lets it go with its version. */
-    enum sr_job_result result = label_of("session", name, version, ":derived", label, why);
+    enum sr_job_result result = sr_key_label("session", name, version, ":derived", label, why);
     if (result == SR_JOB_OK)
-        result = derivation_data(name, version, purpose, data, why);
-    if (result == SR_JOB_OK)
-        result = sr_key_make(bench, &derived_kind, &mechanism, root, label, key, why);
+        result = sr_key_derive(bench, &derived_kind, root, fields, sizeof(fields) / sizeof(fields[0]), label,
+                               key, why);
     return result;
 }
 

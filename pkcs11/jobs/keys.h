@@ -35,6 +35,17 @@ enum sr_job_result sr_keys_make_session(const struct sr_bench *bench, const char
 enum sr_job_result sr_keys_find_session(const struct sr_bench *bench, const char *name, unsigned long version,
                                         enum sr_session_key which, CK_OBJECT_HANDLE *key, struct sr_why *why);
 
+/* A version of any other family has one key, "ROLE:NAME:N": its key-encryption key (KEK), AES-256, which only
+ * wraps and unwraps. Made and found as above. */
+enum sr_job_result sr_keys_make_kek(const struct sr_bench *bench, const struct sr_family_name *family,
+                                    unsigned long version, char mechanism[40], struct sr_why *why);
+enum sr_job_result sr_keys_find_kek(const struct sr_bench *bench, const struct sr_family_name *family,
+                                    unsigned long version, CK_OBJECT_HANDLE *key, struct sr_why *why);
+
+/* How many objects the token has of the version: those that sr_keys_destroy would destroy. */
+enum sr_job_result sr_keys_count(const struct sr_bench *bench, const struct sr_family_name *family,
+                                 unsigned long version, size_t *count, struct sr_why *why);
+
 /* Destroys all objects whose label is the version's, or begins with it and a colon. None being there is no
  * error: afterwards there is none, which is looked up once more. */
 enum sr_job_result sr_keys_destroy(const struct sr_bench *bench, const struct sr_family_name *family,

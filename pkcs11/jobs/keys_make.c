@@ -35,7 +35,7 @@ enum sr_job_result sr_key_needs(const struct sr_bench *bench, const struct sr_ke
     return SR_JOB_OK;
 }
 
-#define STRICT_COUNT 19
+#define STRICT_COUNT 18
 
 /* PKCS#11 v3.0 §4.4, §4.10: every flag is named, for tokens' defaults differ (SoftHSM's usages are true).
  * CKA_MODIFIABLE is the last one, as SoftHSM goes by it from there on when it derives. Not every token knows
@@ -43,23 +43,23 @@ enum sr_job_result sr_key_needs(const struct sr_bench *bench, const struct sr_ke
 static size_t strict_template(const struct sr_key_kind *kind, const char *label, bool all,
                               CK_ATTRIBUTE a[STRICT_COUNT])
 {
-    CK_BBOOL *derives = kind->derives ? &yes : &no;
-    CK_BBOOL *signs = kind->derives ? &no : &yes;
+    CK_BBOOL *signs = kind->use == SR_KEY_SIGNS ? &yes : &no;
+    CK_BBOOL *encrypts = kind->use == SR_KEY_ENCRYPTS ? &yes : &no;
+    CK_BBOOL *wraps = kind->use == SR_KEY_WRAPS ? &yes : &no;
     const CK_ATTRIBUTE strict[STRICT_COUNT] = {
         {CKA_CLASS, &secret_key, sizeof(secret_key)},
         {CKA_KEY_TYPE, (void *)&kind->type, sizeof(kind->type)},
-        {CKA_VALUE_LEN, (void *)&kind->size, sizeof(kind->size)},
         {CKA_TOKEN, kind->token ? &yes : &no, sizeof(CK_BBOOL)},
         {CKA_PRIVATE, &yes, sizeof(yes)},
         {CKA_SENSITIVE, &yes, sizeof(yes)},
-        {CKA_EXTRACTABLE, &no, sizeof(no)},
-        {CKA_DERIVE, derives, sizeof(CK_BBOOL)},
+        {CKA_EXTRACTABLE, kind->leaves ? &yes : &no, sizeof(CK_BBOOL)},
+        {CKA_DERIVE, kind->use == SR_KEY_DERIVES ? &yes : &no, sizeof(CK_BBOOL)},
         {CKA_SIGN, signs, sizeof(CK_BBOOL)},
         {CKA_VERIFY, signs, sizeof(CK_BBOOL)},
-        {CKA_ENCRYPT, &no, sizeof(no)},
-        {CKA_DECRYPT, &no, sizeof(no)},
-        {CKA_WRAP, &no, sizeof(no)},
-        {CKA_UNWRAP, &no, sizeof(no)},
+        {CKA_ENCRYPT, encrypts, sizeof(CK_BBOOL)},
+        {CKA_DECRYPT, encrypts, sizeof(CK_BBOOL)},
+        {CKA_WRAP, wraps, sizeof(CK_BBOOL)},
+        {CKA_UNWRAP, wraps, sizeof(CK_BBOOL)},
         {CKA_LABEL, (void *)label, strlen(label)},
         {CKA_ID, (void *)label, strlen(label)},
         {CKA_COPYABLE, &no, sizeof(no)},
@@ -79,20 +79,26 @@ static bool refuses_template(CK_RV rv)
            rv == CKR_TEMPLATE_INCONSISTENT;
 }
 
-static CK_RV make(const struct sr_bench *bench, const struct sr_key_kind *kind, CK_MECHANISM *mechanism,
-                  CK_OBJECT_HANDLE base, const char *label, bool all, CK_OBJECT_HANDLE *key)
+/* The size stands before the rest: see above for what has to be last. */
+static CK_RV make(const struct sr_bench *bench, const struct sr_key_kind *kind,
+                  const struct sr_key_origin *origin, const char *label, bool all, CK_OBJECT_HANDLE *key)
 {
-    CK_ATTRIBUTE a[STRICT_COUNT];
-    size_t n = strict_template(kind, label, all, a);
+    CK_ATTRIBUTE a[1 + STRICT_COUNT] = {{CKA_VALUE_LEN, (void *)&kind->size, sizeof(kind->size)}};
+    size_t n = strict_template(kind, label, all, a + 1);
 
-    if (base == CK_INVALID_HANDLE)
-        return bench->f->C_GenerateKey(bench->session, mechanism, a, n, key);
-    return bench->f->C_DeriveKey(bench->session, mechanism, base, a, n, key);
+    /* PKCS#11 v3.0 §5.18.4: what is unwrapped brings its length. */
+    if (origin->wrapped != NULL)
+        return bench->f->C_UnwrapKey(bench->session, origin->mechanism, origin->base,
+                                     (CK_BYTE_PTR)origin->wrapped, origin->wrapped_size, a + 1, n, key);
+    if (origin->base != CK_INVALID_HANDLE)
+        return bench->f->C_DeriveKey(bench->session, origin->mechanism, origin->base, a, n + 1, key);
+    return bench->f->C_GenerateKey(bench->session, origin->mechanism, a, n + 1, key);
 }
 
-/* Whether the token did as it was asked. PKCS#11 v3.0 §4.10: a derived key was never extractable only where
- * its base never was, which says nothing about the key itself. */
-static CK_RV look_at(const struct sr_bench *bench, CK_OBJECT_HANDLE key, bool derived, bool *strict)
+/* Whether the token did as it was asked. PKCS#11 v3.0 §4.10: a key was never extractable only where it was
+ * generated so, which says nothing of one that was derived, unwrapped or imported. */
+static CK_RV look_at(const struct sr_bench *bench, CK_OBJECT_HANDLE key, const struct sr_key_kind *kind,
+                     bool generated, bool *strict)
 {
     CK_BBOOL sensitive = CK_FALSE;
     CK_BBOOL extractable = CK_TRUE;
@@ -104,25 +110,19 @@ static CK_RV look_at(const struct sr_bench *bench, CK_OBJECT_HANDLE key, bool de
     };
 
     CK_RV rv = bench->f->C_GetAttributeValue(bench->session, key, a, sizeof(a) / sizeof(a[0]));
-    *strict =
-        rv == CKR_OK && sensitive == CK_TRUE && extractable == CK_FALSE && (derived || never == CK_TRUE);
+    *strict = rv == CKR_OK && sensitive == CK_TRUE &&
+              (kind->leaves || (extractable == CK_FALSE && (!generated || never == CK_TRUE)));
     return rv;
 }
 
-enum sr_job_result sr_key_make(const struct sr_bench *bench, const struct sr_key_kind *kind,
-                               CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, const char *label,
-                               CK_OBJECT_HANDLE *key, struct sr_why *why)
+/* Gives the key to the caller where it is as it was asked for, or destroys it. */
+static enum sr_job_result keep(const struct sr_bench *bench, const struct sr_key_kind *kind, bool generated,
+                               const char *label, CK_OBJECT_HANDLE made, CK_OBJECT_HANDLE *key,
+                               struct sr_why *why)
 {
-    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     bool strict;
+    CK_RV rv = look_at(bench, made, kind, generated, &strict);
 
-    *key = CK_INVALID_HANDLE;
-    CK_RV rv = make(bench, kind, mechanism, base, label, true, &made);
-    if (refuses_template(rv))
-        rv = make(bench, kind, mechanism, base, label, false, &made);
-    if (rv != CKR_OK)
-        return sr_key_failed(label, "make the key", rv, why);
-    rv = look_at(bench, made, base != CK_INVALID_HANDLE, &strict);
     if (strict) {
         *key = made;
         return SR_JOB_OK;
@@ -136,6 +136,51 @@ enum sr_job_result sr_key_make(const struct sr_bench *bench, const struct sr_key
                    destroyed == CKR_OK ? "it was destroyed; use another token"
                                        : "it could not be destroyed: do that with the token's own tools");
     return SR_JOB_FAILED;
+}
+
+/* SoftHSM says of every blob that it cannot unwrap what PKCS#11 v3.0 §5.1.6 has for a wrong length, or an
+ * error of no name. */
+static bool refuses_blob(CK_RV rv)
+{
+    return rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_GENERAL_ERROR ||
+           rv == CKR_ENCRYPTED_DATA_INVALID;
+}
+
+enum sr_job_result sr_key_make(const struct sr_bench *bench, const struct sr_key_kind *kind,
+                               const struct sr_key_origin *origin, const char *label, CK_OBJECT_HANDLE *key,
+                               struct sr_why *why)
+{
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+
+    *key = CK_INVALID_HANDLE;
+    CK_RV rv = make(bench, kind, origin, label, true, &made);
+    if (refuses_template(rv))
+        rv = make(bench, kind, origin, label, false, &made);
+    if (origin->wrapped != NULL && refuses_blob(rv)) {
+        sr_why_set(why, "%s: the wrapped key is damaged, or was wrapped with another key", label);
+        return SR_JOB_BAD;
+    }
+    if (rv != CKR_OK)
+        return sr_key_failed(label, origin->wrapped != NULL ? "unwrap the key" : "make the key", rv, why);
+    return keep(bench, kind, origin->base == CK_INVALID_HANDLE, label, made, key, why);
+}
+
+enum sr_job_result sr_key_import(const struct sr_bench *bench, const struct sr_key_kind *kind,
+                                 const void *value, size_t size, const char *label, CK_OBJECT_HANDLE *key,
+                                 struct sr_why *why)
+{
+    CK_ATTRIBUTE a[1 + STRICT_COUNT] = {{CKA_VALUE, (void *)value, size}};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+
+    *key = CK_INVALID_HANDLE;
+    CK_RV rv =
+        bench->f->C_CreateObject(bench->session, a, 1 + strict_template(kind, label, true, a + 1), &made);
+    if (refuses_template(rv))
+        rv = bench->f->C_CreateObject(bench->session, a, 1 + strict_template(kind, label, false, a + 1),
+                                      &made);
+    if (rv != CKR_OK)
+        return sr_key_failed(label, "take the key", rv, why);
+    return keep(bench, kind, false, label, made, key, why);
 }
 
 enum sr_job_result sr_key_logged_in(const struct sr_bench *bench, struct sr_why *why)

@@ -10,7 +10,7 @@
 #define SEAL_LABEL "registry:rows"
 
 static const struct sr_key_kind seal_kind = {
-    .type = CKK_GENERIC_SECRET, .size = 32, .token = true, .only = CKM_SHA256_HMAC};
+    .type = CKK_GENERIC_SECRET, .size = 32, .token = true, .use = SR_KEY_SIGNS, .only = CKM_SHA256_HMAC};
 
 struct sr_seal_key {
     struct sr_bench bench;
@@ -36,10 +36,11 @@ static enum sr_job_result make_seal(const struct sr_bench *bench, CK_OBJECT_HAND
         {CKM_SHA256_HMAC, CKF_SIGN},
     };
     CK_MECHANISM generate = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+    const struct sr_key_origin origin = {.mechanism = &generate};
 
     enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
     if (result == SR_JOB_OK)
-        result = sr_key_make(bench, &seal_kind, &generate, CK_INVALID_HANDLE, SEAL_LABEL, key, why);
+        result = sr_key_make(bench, &seal_kind, &origin, SEAL_LABEL, key, why);
     return result;
 }
 

@@ -1,5 +1,4 @@
-/* HMACs under a family's session keys: which version's, and the keys at hand. What session.c and jwt.c stand
- * on.
+/* HMACs under a family's session keys. What session.c and jwt.c stand on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STRONGROOM_JOBS_MAC_H

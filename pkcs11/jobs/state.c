@@ -50,6 +50,11 @@ enum sr_job_result sr_state_read(struct sr_jobs *jobs, const struct sr_family_na
     return SR_JOB_OK;
 }
 
+bool sr_role_expires(const struct sr_family_name *name)
+{
+    return strcmp(name->role, "session") == 0;
+}
+
 void sr_state_free(struct sr_state *state)
 {
     free(state->versions);
@@ -77,8 +82,19 @@ enum sr_job_result sr_state_put(struct sr_jobs *jobs, const struct sr_family_nam
         result = sr_registry_add_event(jobs->registry, event, why);
     result = sr_registry_end(jobs->registry, result, why);
     if (n > 0)
-        sr_mac_forget(jobs, name);
+        sr_known_forget(jobs, name);
     return result;
+}
+
+enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_family_name *name,
+                                       unsigned long version, size_t *count, struct sr_why *why)
+{
+    (void)jobs;
+    (void)name;
+    (void)version;
+    (void)why;
+    *count = 0;
+    return SR_JOB_OK;
 }
 
 enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *bench,
@@ -99,22 +115,28 @@ enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *b
 static enum sr_job_result refuse_unknown_keys(const struct sr_bench *bench, const struct sr_family_name *name,
                                               unsigned long number, struct sr_why *why)
 {
-    for (int which = SR_SESSION_ROOT; which <= SR_SESSION_HS512; which++) {
-        CK_OBJECT_HANDLE key;
-        enum sr_job_result result =
-            sr_keys_find_session(bench, name->name, number, (enum sr_session_key)which, &key, why);
-        if (result == SR_JOB_NOT_FOUND)
-            continue;
-        if (result == SR_JOB_OK || result == SR_JOB_TAMPERED) {
-            sr_why_set(why,
-                       "the token has keys of %s:%s:%lu, which the registry does not know: is it an old "
-                       "one? Restore the newest, or destroy these keys with the token's own tools",
-                       name->role, name->name, number);
-            return SR_JOB_TAMPERED;
-        }
+    size_t count;
+    enum sr_job_result result = sr_keys_count(bench, name, number, &count, why);
+    if (result != SR_JOB_OK || count == 0)
         return result;
-    }
-    return SR_JOB_OK;
+    sr_why_set(why,
+               "the token has keys of %s:%s:%lu, which the registry does not know: is it an old one? Restore "
+               "the newest, or destroy these keys with the token's own tools",
+               name->role, name->name, number);
+    return SR_JOB_TAMPERED;
+}
+
+static enum sr_job_result make_keys(const struct sr_bench *bench, const struct sr_family_name *name,
+                                    struct sr_version *version, struct sr_why *why)
+{
+    if (sr_role_expires(name))
+        return sr_keys_make_session(bench, name->name, version->number, version->mechanism, why);
+    return sr_keys_make_kek(bench, name, version->number, version->mechanism, why);
+}
+
+static long long retires(const struct sr_state *state, long long now)
+{
+    return sr_role_expires(&state->family.name) ? now + state->family.grace_s : 0;
 }
 
 enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,
@@ -132,9 +154,9 @@ enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *b
     if (result != SR_JOB_OK)
         return result;
     /* Twice: SoftHSM may fail to make a key while another thread looks through the token's files. */
-    result = sr_keys_make_session(bench, name->name, next.number, next.mechanism, why);
+    result = make_keys(bench, name, &next, why);
     if (result == SR_JOB_FAILED)
-        result = sr_keys_make_session(bench, name->name, next.number, next.mechanism, why);
+        result = make_keys(bench, name, &next, why);
     if (result != SR_JOB_OK) {
         (void)sr_version_end(jobs, bench, name, &next, NULL, NULL);
         return result;
@@ -143,7 +165,7 @@ enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *b
     both[n++] = next;
     if (state->current != NULL) {
         state->current->state = revoke ? SR_VERSION_REVOKED : SR_VERSION_OLD;
-        state->current->retires = revoke ? event->time : event->time + state->family.grace_s;
+        state->current->retires = revoke ? event->time : retires(state, event->time);
         both[n++] = *state->current;
     }
     return sr_state_put(jobs, name, both, n, event, why);

@@ -48,13 +48,14 @@ static enum sr_job_result end_versions(struct sr_jobs *jobs, const struct sr_ben
                                  .version = v->number,
                                  .operator_uid = strongroomd.uid,
                                  .success = true};
-        bool over = v->state == SR_VERSION_OLD && now >= v->retires;
+        bool over = v->state == SR_VERSION_OLD && sr_role_expires(name) && now >= v->retires;
         if (over) {
             v->state = SR_VERSION_ENDING;
             result = sr_state_put(jobs, name, v, 1, NULL, why);
         }
-        if (result == SR_JOB_OK && (v->state == SR_VERSION_ENDING || v->state == SR_VERSION_REVOKED ||
-                                    v->state == SR_VERSION_MAKING))
+        bool revoked = v->state == SR_VERSION_REVOKED && sr_role_expires(name);
+        if (result == SR_JOB_OK &&
+            (v->state == SR_VERSION_ENDING || revoked || v->state == SR_VERSION_MAKING))
             result = sr_version_end(jobs, bench, name, v, over ? &event : NULL, why);
     }
     return result;
@@ -75,7 +76,7 @@ static enum sr_job_result tick_family(struct sr_jobs *jobs, const struct sr_benc
     unsigned long current = due != 0 ? state.current->number : 0;
     sr_state_free(&state);
     (void)pthread_mutex_unlock(&jobs->change);
-    if (due != 0 && now >= due)
+    if (due != 0 && now >= due && sr_role_expires(name))
         result = sr_family_rotate(jobs, bench, name, current, false, &strongroomd, &version, why);
     return result;
 }

@@ -53,7 +53,8 @@ static layout rotate = {FIELD(BYTES, sr_rotate_request, family), FIELD(ULONG, sr
 static layout version = {FIELD(ULONG, sr_version_reply, version), END};
 static layout family = {FIELD(BYTES, sr_family_request, family), END};
 static layout old_version = {FIELD(BYTES, sr_version_request, family),
-                             FIELD(ULONG, sr_version_request, version), END};
+                             FIELD(ULONG, sr_version_request, version),
+                             FIELD(ULONG, sr_version_request, flags), END};
 static layout session_sign = {FIELD(BYTES, sr_session_request, family),
                               FIELD(BYTES, sr_session_request, purpose),
                               FIELD(BYTES, sr_session_request, data), END};

@@ -214,9 +214,11 @@ struct sr_version_reply {
 struct sr_family_request {
     struct sr_bytes family; /* FAMILY_REVOKE, FAMILY_SHOW; FAMILY_HISTORY, where "" is all of them */
 };
+#define SR_DESTROY_FORCE 1UL
 struct sr_version_request { /* FAMILY_DESTROY */
     struct sr_bytes family;
     CK_ULONG version;
+    CK_ULONG flags; /* SR_DESTROY_FORCE: also where the registry knows data of the version */
 };
 
 struct sr_session_request { /* SESSION_SIGN and SESSION_VERIFY, which alone has a signature */

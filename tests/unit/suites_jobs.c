@@ -10,6 +10,7 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "keys_faults", .pTests = keys_faults_tests},
     {.pName = "registry", .pTests = registry_tests},
     {.pName = "registry_file", .pTests = registry_file_tests},
+    {.pName = "root", .pTests = root_tests},
     {.pName = "session", .pTests = session_tests},
     CU_SUITE_INFO_NULL,
 };

@@ -89,14 +89,14 @@ static void a_family_is_made_once(void)
 {
     struct unit_jobs u;
     struct sr_family_name web = unit_family("session:web");
-    struct sr_family_name other = unit_family("data:web");
+    struct sr_family_name data = unit_family("data:web");
 
     unit_jobs_make(&u, "family-made");
     create(&u, "session:web", 90 * DAY, 48 * HOUR);
     CU_ASSERT_EQUAL(unit_objects(&u, "session:web:1"), 2);
     CU_ASSERT_EQUAL(sr_family_create(u.jobs, &u.bench, &web, 0, 0, &unit_operator, &why), SR_JOB_EXISTS);
     CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "session:web"));
-    CU_ASSERT_EQUAL(sr_family_create(u.jobs, &u.bench, &other, 0, 0, &unit_operator, &why), SR_JOB_INVALID);
+    CU_ASSERT_EQUAL(sr_family_create(u.jobs, &u.bench, &data, -1, 0, &unit_operator, &why), SR_JOB_INVALID);
     json_t *shown = show(&u, "session:web");
     const json_t *version = json_array_get(json_object_get(shown, "versions"), 0);
     CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(version, "state")), "current");
@@ -229,11 +229,14 @@ static void what_is_revoked_is_gone(void)
     CU_ASSERT_EQUAL(verify(&u, "session:web", &first), SR_JOB_BAD);
     struct signature second = sign(&u, "session:web");
     CU_ASSERT_EQUAL(rotate(&u, "session:web", 0, true, &version), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 3, &unit_operator, &why), SR_JOB_REFUSED);
-    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 9, &unit_operator, &why), SR_JOB_NOT_FOUND);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 3, false, &unit_operator, &why),
+                    SR_JOB_REFUSED);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 9, false, &unit_operator, &why),
+                    SR_JOB_NOT_FOUND);
     CU_ASSERT_EQUAL(verify(&u, "session:web", &second), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 2, &unit_operator, &why), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 2, &unit_operator, &why), SR_JOB_REFUSED);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 2, false, &unit_operator, &why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 2, false, &unit_operator, &why),
+                    SR_JOB_REFUSED);
     CU_ASSERT_EQUAL(verify(&u, "session:web", &second), SR_JOB_BAD);
     CU_ASSERT_EQUAL(unit_objects(&u, "session:web:2"), 0);
     CU_ASSERT_EQUAL(unit_objects(&u, "session:web:3"), 2);
@@ -246,6 +249,37 @@ struct rotator {
     unsigned long version;
     enum sr_job_result result;
 };
+
+/* What they wrapped is to be read for as long as nobody says otherwise. */
+static void keks_stay(void)
+{
+    struct unit_jobs u;
+    struct sr_family_name shop = unit_family("data:shop");
+    unsigned long version = 0;
+    struct sr_why report;
+
+    unit_jobs_make(&u, "family-keks");
+    create(&u, "data:shop", 90 * DAY, 48 * HOUR);
+    CU_ASSERT_EQUAL(unit_objects(&u, "data:shop:1"), 1);
+    unit_clock(91 * DAY); /* one is due, and waits for somebody to rotate it */
+    CU_ASSERT_EQUAL(sr_family_tick(u.jobs, &u.bench, &report), SR_JOB_OK);
+    CU_ASSERT_EQUAL(current_of(&u, "data:shop"), 1);
+    CU_ASSERT_EQUAL(sr_family_rotate(u.jobs, &u.bench, &shop, 0, false, &unit_operator, &version, &why),
+                    SR_JOB_OK);
+    CU_ASSERT_EQUAL(version, 2);
+    CU_ASSERT_EQUAL(sr_family_revoke(u.jobs, &u.bench, &shop, &unit_operator, &version, &why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(version, 3);
+    unit_jobs_close(&u);
+    unit_clock(1000 * DAY);
+    unit_jobs_open_token(&u, "family-keks");
+    unit_jobs_open(&u); /* where there is no jump that would hold things back */
+    CU_ASSERT_EQUAL(sr_family_tick(u.jobs, &u.bench, &report), SR_JOB_OK);
+    CU_ASSERT_EQUAL(unit_objects(&u, "data:shop:"), 3);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &shop, 1, false, &unit_operator, &why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(unit_objects(&u, "data:shop:"), 2);
+    unit_clock(0);
+    unit_jobs_close(&u);
+}
 
 static void *rotate_once(void *arg)
 {
@@ -371,7 +405,7 @@ static enum sr_job_result make_change(struct unit_jobs *u, enum change change)
     case REVOKE:
         return sr_family_revoke(u->jobs, &u->bench, &web, &unit_operator, &version, &why);
     default:
-        return sr_family_destroy(u->jobs, &u->bench, &web, 1, &unit_operator, &why);
+        return sr_family_destroy(u->jobs, &u->bench, &web, 1, false, &unit_operator, &why);
     }
 }
 
@@ -461,6 +495,7 @@ CU_TestInfo family_tests[] = {
     {"days go by", days_go_by},
     {"a clock that jumps destroys nothing", a_clock_that_jumps_destroys_nothing},
     {"what is revoked is gone", what_is_revoked_is_gone},
+    {"KEKs stay", keks_stay},
     {"two at once make one version", two_at_once_make_one_version},
     {"an old registry brings nothing back", an_old_registry_brings_nothing_back},
     {"killed at every step", killed_at_every_step},

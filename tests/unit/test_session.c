@@ -262,7 +262,7 @@ static void old_versions_stay_good_and_revoked_ones_do_not(void)
     sign(&web, "cookie", "data", third);
     CU_ASSERT_EQUAL(strncmp(third, "web.3.", 6), 0);
     CU_ASSERT_EQUAL(verify(&web, "cookie", "data", third, &why), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 1, &unit_operator, &why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &web, 1, false, &unit_operator, &why), SR_JOB_OK);
     refused(&web, "cookie", "data", first, "1");
     unit_jobs_close(&u);
 }

@@ -28,6 +28,7 @@ extern CU_TestInfo job_tests[];
 extern CU_TestInfo jwt_tests[];
 extern CU_TestInfo keys_tests[];
 extern CU_TestInfo keys_faults_tests[];
+extern CU_TestInfo root_tests[];
 extern CU_TestInfo registry_tests[];
 extern CU_TestInfo registry_file_tests[];
 extern CU_TestInfo session_tests[];
