@@ -46,6 +46,14 @@ struct sr_version {
     char mechanism[40]; /* how its keys are used, as its job wrote it down */
 };
 
+/* A key that lives outside the token, wrapped by CKM_AES_KEY_WRAP_PAD (RFC 5649): that takes 8 bytes more
+ * than the key, rounded up to 8. */
+#define SR_WRAPPED_MAX 264 /* a key of 256 bytes */
+struct sr_wrapped {
+    size_t size;
+    unsigned char bytes[SR_WRAPPED_MAX];
+};
+
 struct sr_event {
     unsigned long id; /* set by the registry, ascending */
     long long time;

@@ -1,126 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry's rows: structures to rows and back, and the HMAC that authenticates each.
  *
- * A table's fields are listed once, in the order of its columns; binding, reading and the HMAC go by that
- * list, so that no column is left out of any. The HMAC is over the table's name and all fields, each preceded
- * by its length; lengths and integers are 8 bytes, most significant first. */
+ * A table's columns are listed once; binding, reading and the HMAC go by that list, so that no column is left
+ * out of any. The HMAC is over the table's name and all columns, each preceded by its length; lengths and
+ * integers are 8 bytes, most significant first. */
 #include "cryptoki/names.h"
 #include "jobs/registry_sqlite.h"
 
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-union any_row {
-    struct sr_family family;
-    struct sr_version_row version;
-    struct sr_event event;
-};
-
-enum kind { TEXT, SIGNED, UNSIGNED, STATE, FLAG };
-
-struct field {
-    enum kind kind;
-    size_t at;
-    size_t size;
-};
-
-#define FIELD(kind, type, member)                                                                            \
-    {                                                                                                        \
-        kind, offsetof(type, member), sizeof(((type *)NULL)->member)                                         \
-    }
-
-static const struct field family_fields[] = {
-    FIELD(TEXT, struct sr_family, name.role), FIELD(TEXT, struct sr_family, name.name),
-    FIELD(SIGNED, struct sr_family, created), FIELD(SIGNED, struct sr_family, rotate_s),
-    FIELD(SIGNED, struct sr_family, grace_s),
-};
-
-static const struct field version_fields[] = {
-    FIELD(TEXT, struct sr_version_row, family.role),
-    FIELD(TEXT, struct sr_version_row, family.name),
-    FIELD(UNSIGNED, struct sr_version_row, version.number),
-    FIELD(STATE, struct sr_version_row, version.state),
-    FIELD(SIGNED, struct sr_version_row, version.created),
-    FIELD(SIGNED, struct sr_version_row, version.retires),
-    FIELD(TEXT, struct sr_version_row, version.mechanism),
-};
-
-static const struct field event_fields[] = {
-    FIELD(UNSIGNED, struct sr_event, id),         FIELD(SIGNED, struct sr_event, time),
-    FIELD(TEXT, struct sr_event, family.role),    FIELD(TEXT, struct sr_event, family.name),
-    FIELD(TEXT, struct sr_event, operation),      FIELD(UNSIGNED, struct sr_event, version),
-    FIELD(SIGNED, struct sr_event, operator_uid), FIELD(FLAG, struct sr_event, dry_run),
-    FIELD(FLAG, struct sr_event, success),
-};
-
-/* The part of its structure that the caller gets is SIZE bytes at AT. */
-struct table {
-    const char *name;
-    const struct field *fields;
-    size_t count;
-    size_t at;
-    size_t size;
-};
-
-#define FIELDS(fields) fields, sizeof(fields) / sizeof((fields)[0])
-
-static const struct table tables[] = {
-    [SR_TABLE_FAMILIES] = {"families", FIELDS(family_fields), 0, sizeof(struct sr_family)},
-    [SR_TABLE_VERSIONS] = {"versions", FIELDS(version_fields), offsetof(struct sr_version_row, version),
-                           sizeof(struct sr_version)},
-    [SR_TABLE_EVENTS] = {"events", FIELDS(event_fields), 0, sizeof(struct sr_event)},
-};
-
-/* What the HMAC is over. A field takes at most its size in the structure, or 8 bytes, and 8 for the length.
+/* What the HMAC is over. A member takes at most its size in the structure, or 8 bytes, and 8 for the length.
  */
 struct canon {
     size_t length;
-    unsigned char bytes[sizeof(union any_row) + 16 * (size_t)16];
+    unsigned char *bytes;
 };
 
-static long long integer(const struct field *field, const void *row)
+static long long integer(const struct sr_column *column, const void *row)
 {
-    const char *at = (const char *)row + field->at;
-    switch (field->kind) {
-    case SIGNED:
+    const char *at = (const char *)row + column->at;
+    switch (column->kind) {
+    case SR_COLUMN_SIGNED:
         return *(const long long *)(const void *)at;
-    case UNSIGNED:
+    case SR_COLUMN_UNSIGNED:
         return (long long)*(const unsigned long *)(const void *)at;
-    case STATE:
+    case SR_COLUMN_STATE:
         return (long long)*(const enum sr_version_state *)(const void *)at;
-    case FLAG:
+    case SR_COLUMN_FLAG:
         return *(const bool *)(const void *)at;
-    case TEXT:
+    case SR_COLUMN_TEXT:
+    case SR_COLUMN_WRAPPED:
+    case SR_COLUMN_BYTES:
         break;
     }
     return 0;
 }
 
-/* False where the field cannot have the value. */
-static bool set_integer(const struct field *field, void *row, long long value)
+/* False where the member cannot have the value. */
+static bool set_integer(const struct sr_column *column, void *row, long long value)
 {
-    char *at = (char *)row + field->at;
-    switch (field->kind) {
-    case SIGNED:
+    char *at = (char *)row + column->at;
+    switch (column->kind) {
+    case SR_COLUMN_SIGNED:
         *(long long *)(void *)at = value;
         break;
-    case UNSIGNED:
+    case SR_COLUMN_UNSIGNED:
         *(unsigned long *)(void *)at = (unsigned long)value;
         break;
-    case STATE:
+    case SR_COLUMN_STATE:
         if (value < SR_VERSION_MAKING || value > SR_VERSION_DESTROYED)
             return false;
         *(enum sr_version_state *)(void *)at = (enum sr_version_state)value;
         break;
-    case FLAG:
+    case SR_COLUMN_FLAG:
         *(bool *)(void *)at = value != 0;
         break;
-    case TEXT:
+    case SR_COLUMN_TEXT:
+    case SR_COLUMN_WRAPPED:
+    case SR_COLUMN_BYTES:
         return false;
     }
-    return integer(field, row) == value;
+    return integer(column, row) == value;
+}
+
+static bool is_integer(const struct sr_column *column)
+{
+    return column->kind == SR_COLUMN_SIGNED || column->kind == SR_COLUMN_UNSIGNED ||
+           column->kind == SR_COLUMN_STATE || column->kind == SR_COLUMN_FLAG;
+}
+
+/* The bytes of a member that is no integer. */
+static const void *bytes_of(const struct sr_column *column, const void *row, size_t *length)
+{
+    const char *at = (const char *)row + column->at;
+    const struct sr_wrapped *wrapped = (const struct sr_wrapped *)(const void *)at;
+    switch (column->kind) {
+    case SR_COLUMN_TEXT:
+        *length = strlen(at);
+        return at;
+    case SR_COLUMN_WRAPPED:
+        *length = wrapped->size;
+        return wrapped->bytes;
+    case SR_COLUMN_BYTES:
+        *length = column->size;
+        return at;
+    case SR_COLUMN_SIGNED:
+    case SR_COLUMN_UNSIGNED:
+    case SR_COLUMN_STATE:
+    case SR_COLUMN_FLAG:
+        break;
+    }
+    return NULL;
+}
+
+/* False where the member has no room for them, or cannot be them. */
+static bool set_bytes(const struct sr_column *column, void *row, const void *bytes, size_t length)
+{
+    char *at = (char *)row + column->at;
+    struct sr_wrapped *wrapped = (struct sr_wrapped *)(void *)at;
+    switch (column->kind) {
+    case SR_COLUMN_TEXT:
+        if (length >= column->size || memchr(bytes, '\0', length) != NULL)
+            return false;
+        memcpy(at, bytes, length);
+        return true;
+    case SR_COLUMN_WRAPPED:
+        if (length > sizeof(wrapped->bytes))
+            return false;
+        memcpy(wrapped->bytes, bytes, length);
+        wrapped->size = length;
+        return true;
+    case SR_COLUMN_BYTES:
+        if (length != column->size)
+            return false;
+        memcpy(at, bytes, length);
+        return true;
+    case SR_COLUMN_SIGNED:
+    case SR_COLUMN_UNSIGNED:
+    case SR_COLUMN_STATE:
+    case SR_COLUMN_FLAG:
+        break;
+    }
+    return false;
 }
 
 static void canon_integer(struct canon *canon, unsigned long long value)
@@ -129,29 +132,40 @@ static void canon_integer(struct canon *canon, unsigned long long value)
         canon->bytes[canon->length++] = (unsigned char)(value >> shift);
 }
 
-static void canon_text(struct canon *canon, const char *text)
+static void canon_bytes(struct canon *canon, const void *bytes, size_t length)
 {
-    size_t length = strlen(text);
     canon_integer(canon, length);
-    memcpy(canon->bytes + canon->length, text, length);
+    memcpy(canon->bytes + canon->length, bytes, length);
     canon->length += length;
 }
 
-static enum sr_job_result seal_row(const struct sr_registry *registry, const struct table *table,
+static enum sr_job_result no_memory(const struct sr_registry *registry, struct sr_why *why)
+{
+    sr_why_set(why, "the registry %s cannot be read or written: out of memory", registry->path);
+    return SR_JOB_NO_MEMORY;
+}
+
+static enum sr_job_result seal_row(const struct sr_registry *registry, const struct sr_table *table,
                                    const void *row, unsigned char mac[SR_SEAL_SIZE], struct sr_why *why)
 {
-    struct canon canon = {0};
+    size_t name = strlen(table->name);
+    struct canon canon = {.bytes = malloc(table->row + name + 16 * (table->count + 1))};
 
-    canon_text(&canon, table->name);
-    for (const struct field *f = table->fields; f < table->fields + table->count; f++) {
-        if (f->kind == TEXT) {
-            canon_text(&canon, (const char *)row + f->at);
-        } else {
+    if (canon.bytes == NULL)
+        return no_memory(registry, why);
+    canon_bytes(&canon, table->name, name);
+    for (const struct sr_column *c = table->columns; c < table->columns + table->count; c++) {
+        size_t length;
+        if (is_integer(c)) {
             canon_integer(&canon, 8);
-            canon_integer(&canon, (unsigned long long)integer(f, row));
+            canon_integer(&canon, (unsigned long long)integer(c, row));
+        } else {
+            const void *bytes = bytes_of(c, row, &length);
+            canon_bytes(&canon, bytes, length);
         }
     }
     CK_RV rv = registry->seal.mac(registry->seal.key, canon.bytes, canon.length, mac);
+    free(canon.bytes);
     if (rv == CKR_OK)
         return SR_JOB_OK;
     sr_why_set(why, "the registry %s: the token cannot authenticate its rows: %s", registry->path,
@@ -160,19 +174,12 @@ static enum sr_job_result seal_row(const struct sr_registry *registry, const str
 }
 
 /* The row as far as it could be read: its names may be anything. */
-static enum sr_job_result tampered(const struct sr_registry *registry, const struct table *table,
-                                   const union any_row *row, struct sr_why *why)
+static enum sr_job_result tampered(const struct sr_registry *registry, const struct sr_table *table,
+                                   const void *row, struct sr_why *why)
 {
-    char what[SR_FAMILY_MAX + 64];
+    char what[200];
 
-    if (table == &tables[SR_TABLE_FAMILIES])
-        (void)snprintf(what, sizeof(what), "family %s:%s", row->family.name.role, row->family.name.name);
-    else if (table == &tables[SR_TABLE_VERSIONS])
-        (void)snprintf(what, sizeof(what), "version %lu of %s:%s", row->version.version.number,
-                       row->version.family.role, row->version.family.name);
-    else
-        (void)snprintf(what, sizeof(what), "event %lu, of %s:%s", row->event.id, row->event.family.role,
-                       row->event.family.name);
+    table->describe(row, what, sizeof(what));
     for (char *c = what; *c != '\0'; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
@@ -183,59 +190,80 @@ static enum sr_job_result tampered(const struct sr_registry *registry, const str
     return SR_JOB_TAMPERED;
 }
 
-/* The statement's current row, its fields and then its MAC. */
-static enum sr_job_result read_row(const struct sr_registry *registry, const struct table *table,
-                                   sqlite3_stmt *statement, union any_row *row, struct sr_why *why)
+/* A column into its member. *GOOD is cleared where it cannot be what was written. */
+static enum sr_job_result read_column(const struct sr_registry *registry, const struct sr_column *column,
+                                      sqlite3_stmt *statement, int number, void *row, bool *good,
+                                      struct sr_why *why)
+{
+    bool text = column->kind == SR_COLUMN_TEXT;
+    bool binary = column->kind == SR_COLUMN_WRAPPED || column->kind == SR_COLUMN_BYTES;
+    int type = sqlite3_column_type(statement, number);
+
+    if ((text && type == SQLITE_TEXT) || (binary && type == SQLITE_BLOB)) {
+        const void *bytes = text ? (const void *)sqlite3_column_text(statement, number)
+                                 : sqlite3_column_blob(statement, number);
+        size_t length = (size_t)sqlite3_column_bytes(statement, number);
+        if (bytes == NULL && (text || length > 0))
+            return sr_registry_failed(registry, why);
+        *good = set_bytes(column, row, bytes != NULL ? bytes : "", length) && *good;
+    } else if (!text && !binary && type == SQLITE_INTEGER) {
+        *good = set_integer(column, row, sqlite3_column_int64(statement, number)) && *good;
+    } else {
+        *good = false;
+    }
+    return SR_JOB_OK;
+}
+
+/* The statement's current row, its columns and then its MAC. */
+static enum sr_job_result read_row(const struct sr_registry *registry, const struct sr_table *table,
+                                   sqlite3_stmt *statement, void *row, struct sr_why *why)
 {
     unsigned char mac[SR_SEAL_SIZE];
-    int column = 0;
+    enum sr_job_result result = SR_JOB_OK;
+    int number = 0;
     bool good = true;
 
-    memset(row, 0, sizeof(*row));
-    for (const struct field *f = table->fields; f < table->fields + table->count; f++, column++) {
-        int type = sqlite3_column_type(statement, column);
-        if (f->kind == TEXT && type == SQLITE_TEXT) {
-            const void *text = sqlite3_column_text(statement, column);
-            size_t length = (size_t)sqlite3_column_bytes(statement, column);
-            if (text == NULL)
-                return sr_registry_failed(registry, why);
-            if (length < f->size && memchr(text, '\0', length) == NULL)
-                memcpy((char *)row + f->at, text, length);
-            else
-                good = false;
-        } else if (f->kind != TEXT && type == SQLITE_INTEGER) {
-            good = set_integer(f, row, sqlite3_column_int64(statement, column)) && good;
-        } else {
-            good = false;
-        }
-    }
-    const void *stored = sqlite3_column_blob(statement, column);
-    if (!good || stored == NULL || sqlite3_column_bytes(statement, column) != SR_SEAL_SIZE)
+    memset(row, 0, table->row);
+    for (size_t i = 0; i < table->count && result == SR_JOB_OK; i++, number++)
+        result = read_column(registry, &table->columns[i], statement, number, row, &good, why);
+    if (result != SR_JOB_OK)
+        return result;
+    const void *stored = sqlite3_column_blob(statement, number);
+    if (!good || stored == NULL || sqlite3_column_bytes(statement, number) != SR_SEAL_SIZE)
         return tampered(registry, table, row, why);
-    enum sr_job_result result = seal_row(registry, table, row, mac, why);
+    result = seal_row(registry, table, row, mac, why);
     if (result == SR_JOB_OK && CRYPTO_memcmp(stored, mac, SR_SEAL_SIZE) != 0)
         result = tampered(registry, table, row, why);
     return result;
 }
 
-enum sr_job_result sr_registry_put_row(struct sr_registry *registry, enum sr_table table, const char *sql,
-                                       const void *row, struct sr_why *why)
+static int bind_column(sqlite3_stmt *statement, int number, const struct sr_column *column, const void *row)
 {
-    const struct table *t = &tables[table];
+    size_t length;
+
+    if (is_integer(column))
+        return sqlite3_bind_int64(statement, number, integer(column, row));
+    const void *bytes = bytes_of(column, row, &length);
+    if (column->kind == SR_COLUMN_TEXT)
+        return sqlite3_bind_text(statement, number, bytes, (int)length, SQLITE_STATIC);
+    return sqlite3_bind_blob(statement, number, bytes, (int)length, SQLITE_STATIC);
+}
+
+enum sr_job_result sr_registry_put_row(struct sr_registry *registry, const struct sr_table *table,
+                                       const char *sql, const void *row, struct sr_why *why)
+{
     unsigned char mac[SR_SEAL_SIZE];
     sqlite3_stmt *statement = NULL;
     int parameter = 1;
     int bound = SQLITE_OK;
 
-    enum sr_job_result result = seal_row(registry, t, row, mac, why);
+    enum sr_job_result result = seal_row(registry, table, row, mac, why);
     if (result == SR_JOB_OK)
         result = sr_registry_prepare(registry, sql, &statement, why);
     if (result != SR_JOB_OK)
         goto out;
-    for (const struct field *f = t->fields; f < t->fields + t->count; f++, parameter++)
-        bound |= f->kind == TEXT
-                     ? sqlite3_bind_text(statement, parameter, (const char *)row + f->at, -1, SQLITE_STATIC)
-                     : sqlite3_bind_int64(statement, parameter, integer(f, row));
+    for (const struct sr_column *c = table->columns; c < table->columns + table->count; c++)
+        bound |= bind_column(statement, parameter++, c, row);
     bound |= sqlite3_bind_blob(statement, parameter, mac, SR_SEAL_SIZE, SQLITE_STATIC);
     if (bound != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
         result = sr_registry_failed(registry, why);
@@ -244,53 +272,79 @@ out:
     return result;
 }
 
-enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, enum sr_table table, const char *sql,
-                                        const struct sr_family_name *name, void **rows, size_t *count,
-                                        struct sr_why *why)
+static int bind_parameter(sqlite3_stmt *statement, int number, const struct sr_parameter *p)
 {
-    const struct table *t = &tables[table];
+    if (p->text != NULL)
+        return sqlite3_bind_text(statement, number, p->text, -1, SQLITE_STATIC);
+    if (p->bytes != NULL)
+        return sqlite3_bind_blob(statement, number, p->bytes, (int)p->size, SQLITE_STATIC);
+    return sqlite3_bind_int64(statement, number, p->number);
+}
+
+/* Rows, as they grow. */
+struct list {
+    char *rows;
+    size_t length;
+    size_t room;
+};
+
+static bool append(struct list *list, const struct sr_table *table, const char *row)
+{
+    if (list->length == list->room) {
+        size_t room = list->room == 0 ? 8 : list->room * 2;
+        char *longer = reallocarray(list->rows, room, table->size);
+        if (longer == NULL)
+            return false;
+        list->rows = longer;
+        list->room = room;
+    }
+    memcpy(list->rows + list->length++ * table->size, row + table->at, table->size);
+    return true;
+}
+
+enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, const struct sr_table *table,
+                                        const char *sql, const struct sr_parameter *parameters, size_t n,
+                                        void **rows, size_t *count, struct sr_why *why)
+{
     sqlite3_stmt *statement = NULL;
-    union any_row row;
-    char *list = NULL;
-    size_t length = 0;
-    size_t room = 0;
-    int step;
+    char *row = malloc(table->row);
+    struct list list = {0};
+    int bound = SQLITE_OK;
+    int step = SQLITE_DONE;
 
     *rows = NULL;
     *count = 0;
+    if (row == NULL)
+        return no_memory(registry, why);
     enum sr_job_result result = sr_registry_prepare(registry, sql, &statement, why);
     if (result != SR_JOB_OK)
         goto out;
-    if (name != NULL && (sqlite3_bind_text(statement, 1, name->role, -1, SQLITE_STATIC) != SQLITE_OK ||
-                         sqlite3_bind_text(statement, 2, name->name, -1, SQLITE_STATIC) != SQLITE_OK)) {
+    for (size_t i = 0; i < n; i++)
+        bound |= bind_parameter(statement, (int)i + 1, &parameters[i]);
+    while (bound == SQLITE_OK && result == SR_JOB_OK && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        result = read_row(registry, table, statement, row, why);
+        if (result == SR_JOB_OK && !append(&list, table, row))
+            result = no_memory(registry, why);
+    }
+    if (result == SR_JOB_OK && (bound != SQLITE_OK || step != SQLITE_DONE))
         result = sr_registry_failed(registry, why);
-        goto out;
+    if (result == SR_JOB_OK) {
+        *rows = list.rows;
+        *count = list.length;
+        list.rows = NULL;
     }
-    while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
-        result = read_row(registry, t, statement, &row, why);
-        if (result != SR_JOB_OK)
-            goto out;
-        if (length == room) {
-            room = room == 0 ? 8 : room * 2;
-            char *longer = reallocarray(list, room, t->size);
-            if (longer == NULL) {
-                sr_why_set(why, "the registry %s cannot be read: out of memory", registry->path);
-                result = SR_JOB_NO_MEMORY;
-                goto out;
-            }
-            list = longer;
-        }
-        memcpy(list + length++ * t->size, (const char *)&row + t->at, t->size);
-    }
-    if (step != SQLITE_DONE) {
-        result = sr_registry_failed(registry, why);
-        goto out;
-    }
-    *rows = list;
-    *count = length;
-    list = NULL;
 out:
-    free(list);
+    free(row);
+    free(list.rows);
     (void)sqlite3_finalize(statement);
     return result;
+}
+
+enum sr_job_result sr_registry_get_named(struct sr_registry *registry, const struct sr_table *table,
+                                         const char *sql, const struct sr_family_name *name, void **rows,
+                                         size_t *count, struct sr_why *why)
+{
+    const struct sr_parameter parameters[] = {{.text = name != NULL ? name->role : NULL},
+                                              {.text = name != NULL ? name->name : NULL}};
+    return sr_registry_get_rows(registry, table, sql, parameters, name != NULL ? 2 : 0, rows, count, why);
 }

@@ -26,23 +26,64 @@ enum sr_job_result sr_registry_failed(const struct sr_registry *registry, struct
 enum sr_job_result sr_registry_prepare(struct sr_registry *registry, const char *sql,
                                        sqlite3_stmt **statement, struct sr_why *why);
 
-/* The tables, and what their rows are made from: a struct sr_family, sr_version_row and sr_event. */
-enum sr_table { SR_TABLE_FAMILIES, SR_TABLE_VERSIONS, SR_TABLE_EVENTS };
-
-struct sr_version_row {
-    struct sr_family_name family;
-    struct sr_version version;
+/* A table: which structure its rows are made from, and which of its members the columns are, in their order;
+ * the HMAC over them is the last column. A row of another table is none of this one: its name is in the HMAC.
+ */
+enum sr_column_kind {
+    SR_COLUMN_TEXT,     /* char[] with a final zero */
+    SR_COLUMN_SIGNED,   /* long long */
+    SR_COLUMN_UNSIGNED, /* unsigned long */
+    SR_COLUMN_STATE,    /* enum sr_version_state */
+    SR_COLUMN_FLAG,     /* bool */
+    SR_COLUMN_WRAPPED,  /* struct sr_wrapped */
+    SR_COLUMN_BYTES,    /* unsigned char[], always all of them */
 };
 
-/* Runs SQL, whose parameters are the table's columns: ROW's fields and, last, its HMAC. */
-enum sr_job_result sr_registry_put_row(struct sr_registry *registry, enum sr_table table, const char *sql,
-                                       const void *row, struct sr_why *why);
+struct sr_column {
+    enum sr_column_kind kind;
+    size_t at;
+    size_t size;
+};
 
-/* Runs SQL, which selects all columns of the table; its parameters are a family's role and name unless NAME
- * is NULL. *ROWS gets an array of *COUNT struct sr_family, sr_version or sr_event, to be freed with free();
- * NULL where there are none. SR_JOB_TAMPERED where a single row is not as it was written. */
-enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, enum sr_table table, const char *sql,
-                                        const struct sr_family_name *name, void **rows, size_t *count,
-                                        struct sr_why *why);
+#define SR_COLUMN(kind, type, member)                                                                        \
+    {                                                                                                        \
+        SR_COLUMN_##kind, offsetof(type, member), sizeof(((type *)NULL)->member)                             \
+    }
+#define SR_COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
+
+struct sr_table {
+    const char *name;
+    const struct sr_column *columns;
+    size_t count;
+    size_t row; /* size of the structure; the part of it that callers get is SIZE bytes at AT */
+    size_t at;
+    size_t size;
+    void (*describe)(const void *row, char *text, size_t size); /* names the row, for messages */
+};
+
+/* Runs SQL, whose parameters are the table's columns: ROW's members and, last, its HMAC. */
+enum sr_job_result sr_registry_put_row(struct sr_registry *registry, const struct sr_table *table,
+                                       const char *sql, const void *row, struct sr_why *why);
+
+/* A parameter: TEXT, or (TEXT NULL, BYTES not) SIZE BYTES, or NUMBER. */
+struct sr_parameter {
+    const char *text;
+    const void *bytes;
+    size_t size;
+    long long number;
+};
+
+/* Runs SQL, which selects all columns of the table, with N PARAMETERS. *ROWS gets an array of *COUNT of the
+ * table's structures, or parts of them, to be freed with free(); NULL where there are none. SR_JOB_TAMPERED
+ * where a single row is not as it was written. */
+enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, const struct sr_table *table,
+                                        const char *sql, const struct sr_parameter *parameters, size_t n,
+                                        void **rows, size_t *count, struct sr_why *why);
+
+/* The same for a statement whose two parameters are a family's role and name, or (NAME NULL) that has none.
+ */
+enum sr_job_result sr_registry_get_named(struct sr_registry *registry, const struct sr_table *table,
+                                         const char *sql, const struct sr_family_name *name, void **rows,
+                                         size_t *count, struct sr_why *why);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The registry's tables: one statement for each thing that is asked of them. The columns stand in the order
- * of registry_rows.c. */
+/* The registry's tables of families: one statement for each thing that is asked of them. */
 #include "jobs/registry_sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +10,72 @@
 #define SELECT_EVENTS                                                                                        \
     "SELECT id, time, role, name, operation, version, operator_uid, dry_run, success, mac FROM events "
 
+struct version_row {
+    struct sr_family_name family;
+    struct sr_version version;
+};
+
+static const struct sr_column family_columns[] = {
+    SR_COLUMN(TEXT, struct sr_family, name.role), SR_COLUMN(TEXT, struct sr_family, name.name),
+    SR_COLUMN(SIGNED, struct sr_family, created), SR_COLUMN(SIGNED, struct sr_family, rotate_s),
+    SR_COLUMN(SIGNED, struct sr_family, grace_s),
+};
+
+static const struct sr_column version_columns[] = {
+    SR_COLUMN(TEXT, struct version_row, family.role),
+    SR_COLUMN(TEXT, struct version_row, family.name),
+    SR_COLUMN(UNSIGNED, struct version_row, version.number),
+    SR_COLUMN(STATE, struct version_row, version.state),
+    SR_COLUMN(SIGNED, struct version_row, version.created),
+    SR_COLUMN(SIGNED, struct version_row, version.retires),
+    SR_COLUMN(TEXT, struct version_row, version.mechanism),
+};
+
+static const struct sr_column event_columns[] = {
+    SR_COLUMN(UNSIGNED, struct sr_event, id),         SR_COLUMN(SIGNED, struct sr_event, time),
+    SR_COLUMN(TEXT, struct sr_event, family.role),    SR_COLUMN(TEXT, struct sr_event, family.name),
+    SR_COLUMN(TEXT, struct sr_event, operation),      SR_COLUMN(UNSIGNED, struct sr_event, version),
+    SR_COLUMN(SIGNED, struct sr_event, operator_uid), SR_COLUMN(FLAG, struct sr_event, dry_run),
+    SR_COLUMN(FLAG, struct sr_event, success),
+};
+
+static void describe_family(const void *row, char *text, size_t size)
+{
+    const struct sr_family *family = row;
+    (void)snprintf(text, size, "family %s:%s", family->name.role, family->name.name);
+}
+
+static void describe_version(const void *row, char *text, size_t size)
+{
+    const struct version_row *v = row;
+    (void)snprintf(text, size, "version %lu of %s:%s", v->version.number, v->family.role, v->family.name);
+}
+
+static void describe_event(const void *row, char *text, size_t size)
+{
+    const struct sr_event *event = row;
+    (void)snprintf(text, size, "event %lu, of %s:%s", event->id, event->family.role, event->family.name);
+}
+
+static const struct sr_table families_table = {
+    "families", SR_COLUMNS(family_columns), sizeof(struct sr_family),
+    0,          sizeof(struct sr_family),   describe_family};
+static const struct sr_table versions_table = {"versions",
+                                               SR_COLUMNS(version_columns),
+                                               sizeof(struct version_row),
+                                               offsetof(struct version_row, version),
+                                               sizeof(struct sr_version),
+                                               describe_version};
+static const struct sr_table events_table = {"events", SR_COLUMNS(event_columns), sizeof(struct sr_event),
+                                             0,        sizeof(struct sr_event),   describe_event};
+
 enum sr_job_result sr_registry_family(struct sr_registry *registry, const struct sr_family_name *name,
                                       struct sr_family *family, struct sr_why *why)
 {
     void *rows;
     size_t count;
-    enum sr_job_result result =
-        sr_registry_get_rows(registry, SR_TABLE_FAMILIES, SELECT_FAMILIES "WHERE role = ?1 AND name = ?2",
-                             name, &rows, &count, why);
+    enum sr_job_result result = sr_registry_get_named(
+        registry, &families_table, SELECT_FAMILIES "WHERE role = ?1 AND name = ?2", name, &rows, &count, why);
     if (result == SR_JOB_OK && count == 0) {
         sr_why_set(why, "there is no family %s:%s", name->role, name->name);
         result = SR_JOB_NOT_FOUND;
@@ -31,7 +89,7 @@ enum sr_job_result sr_registry_family(struct sr_registry *registry, const struct
 enum sr_job_result sr_registry_put_family(struct sr_registry *registry, const struct sr_family *family,
                                           struct sr_why *why)
 {
-    return sr_registry_put_row(registry, SR_TABLE_FAMILIES,
+    return sr_registry_put_row(registry, &families_table,
                                "INSERT INTO families (role, name, created, rotate_s, grace_s, mac) "
                                "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
                                "ON CONFLICT (role, name) DO UPDATE SET created = excluded.created, "
@@ -43,8 +101,8 @@ enum sr_job_result sr_registry_families(struct sr_registry *registry, struct sr_
                                         size_t *count, struct sr_why *why)
 {
     void *rows;
-    enum sr_job_result result = sr_registry_get_rows(
-        registry, SR_TABLE_FAMILIES, SELECT_FAMILIES "ORDER BY role, name", NULL, &rows, count, why);
+    enum sr_job_result result = sr_registry_get_named(
+        registry, &families_table, SELECT_FAMILIES "ORDER BY role, name", NULL, &rows, count, why);
     *families = rows;
     return result;
 }
@@ -54,10 +112,10 @@ enum sr_job_result sr_registry_versions(struct sr_registry *registry, const stru
 {
     void *rows;
     enum sr_job_result result =
-        sr_registry_get_rows(registry, SR_TABLE_VERSIONS,
-                             "SELECT role, name, number, state, created, retires, mechanism, mac "
-                             "FROM versions WHERE role = ?1 AND name = ?2 ORDER BY number",
-                             name, &rows, count, why);
+        sr_registry_get_named(registry, &versions_table,
+                              "SELECT role, name, number, state, created, retires, mechanism, mac "
+                              "FROM versions WHERE role = ?1 AND name = ?2 ORDER BY number",
+                              name, &rows, count, why);
     *versions = rows;
     return result;
 }
@@ -65,9 +123,9 @@ enum sr_job_result sr_registry_versions(struct sr_registry *registry, const stru
 enum sr_job_result sr_registry_put_version(struct sr_registry *registry, const struct sr_family_name *name,
                                            const struct sr_version *version, struct sr_why *why)
 {
-    struct sr_version_row row = {.family = *name, .version = *version};
+    struct version_row row = {.family = *name, .version = *version};
     return sr_registry_put_row(
-        registry, SR_TABLE_VERSIONS,
+        registry, &versions_table,
         "INSERT INTO versions (role, name, number, state, created, retires, mechanism, mac) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT (role, name, number) DO UPDATE SET state = excluded.state, "
@@ -103,7 +161,7 @@ enum sr_job_result sr_registry_add_event(struct sr_registry *registry, const str
     if (result != SR_JOB_OK)
         return result;
     return sr_registry_put_row(
-        registry, SR_TABLE_EVENTS,
+        registry, &events_table,
         "INSERT INTO events (id, time, role, name, operation, version, operator_uid, dry_run, "
         "success, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         &row, why);
@@ -114,10 +172,10 @@ enum sr_job_result sr_registry_events(struct sr_registry *registry, const struct
 {
     void *rows;
     enum sr_job_result result =
-        sr_registry_get_rows(registry, SR_TABLE_EVENTS,
-                             name == NULL ? SELECT_EVENTS "ORDER BY id"
-                                          : SELECT_EVENTS "WHERE role = ?1 AND name = ?2 ORDER BY id",
-                             name, &rows, count, why);
+        sr_registry_get_named(registry, &events_table,
+                              name == NULL ? SELECT_EVENTS "ORDER BY id"
+                                           : SELECT_EVENTS "WHERE role = ?1 AND name = ?2 ORDER BY id",
+                              name, &rows, count, why);
     *events = rows;
     return result;
 }

@@ -12,14 +12,7 @@
 
 #include "jobs/keys.h"
 
-/* A key wrapped by CKM_AES_KEY_WRAP_PAD (RFC 5649): 8 bytes more than its size, rounded up to 8. */
-#define SR_WRAPPED_MAX 264 /* a key of 256 bytes */
-struct sr_wrapped {
-    size_t size;
-    unsigned char bytes[SR_WRAPPED_MAX];
-};
-
-#define SR_WRAPPED_ROOT 40 /* what a root's has */
+#define SR_WRAPPED_ROOT 40 /* how many bytes a wrapped root has */
 
 #define SR_COMMITMENT_SIZE 32
 
