@@ -76,6 +76,8 @@ static const void *bytes_of(const struct sr_column *column, const void *row, siz
 {
     const char *at = (const char *)row + column->at;
     const struct sr_wrapped *wrapped = (const struct sr_wrapped *)(const void *)at;
+
+    *length = 0;
     switch (column->kind) {
     case SR_COLUMN_TEXT:
         *length = strlen(at);
