@@ -95,7 +95,7 @@ static enum sr_job_result sign(struct sr_jobs *jobs, const struct sr_bench *benc
     sr_base64url_encode(header, header_size, text);
     text[payload - 1] = '.';
     sr_base64url_encode(claims, length, text + payload);
-    result = sr_mac_make(jobs, bench, family, version, algorithm->purpose, text, end, mac, &mac_size, why);
+    result = sr_mac_make(jobs, bench, family, &version, algorithm->purpose, text, end, mac, &mac_size, why);
     if (result == SR_JOB_OK) {
         text[end] = '.';
         sr_base64url_encode(mac, algorithm->mac_size, text + end + 1);
@@ -238,7 +238,7 @@ static enum sr_job_result check_signature(struct sr_jobs *jobs, const struct sr_
                    algorithm->name, SR_BASE64URL_LENGTH(algorithm->mac_size));
         return SR_JOB_BAD;
     }
-    enum sr_job_result result = sr_mac_make(jobs, bench, family, version, algorithm->purpose, parts->header,
+    enum sr_job_result result = sr_mac_make(jobs, bench, family, &version, algorithm->purpose, parts->header,
                                             length, mac, &mac_size, why);
     if (result == SR_JOB_OK && (mac_size != given_size || CRYPTO_memcmp(mac, given, given_size) != 0)) {
         sr_why_set(why, "the JWT's signature does not fit: it is not version %lu of %s:%s that signed this",

@@ -25,7 +25,7 @@ enum sr_job_result sr_mac_current(struct sr_jobs *jobs, const struct sr_family_n
 }
 
 enum sr_job_result sr_mac_make(struct sr_jobs *jobs, const struct sr_bench *bench,
-                               const struct sr_family_name *family, unsigned long version,
+                               const struct sr_family_name *family, unsigned long *version,
                                const char *purpose, const void *data, size_t length,
                                unsigned char mac[SR_MAC_MAX], size_t *size, struct sr_why *why)
 {
@@ -36,13 +36,15 @@ enum sr_job_result sr_mac_make(struct sr_jobs *jobs, const struct sr_bench *benc
     if (result != SR_JOB_OK)
         return result;
     sr_use_begin(jobs, family);
-    result = sr_use_key(jobs, family, version, purpose != NULL ? purpose : "", &key, why);
+    result = *version == 0 ? sr_use_current(jobs, family, version, why) : SR_JOB_OK;
+    if (result == SR_JOB_OK)
+        result = sr_use_key(jobs, family, *version, purpose != NULL ? purpose : "", &key, why);
     if (result == SR_JOB_OK) {
         *size = SR_MAC_MAX;
         CK_RV rv = sr_keys_hmac(bench, mechanism, key, data, length, mac, size);
         if (rv != CKR_OK) {
             sr_why_set(why, "the token cannot make an HMAC with the key of %s:%s:%lu: %s", family->role,
-                       family->name, version, sr_rv_name(rv));
+                       family->name, *version, sr_rv_name(rv));
             result = SR_JOB_FAILED;
         }
     }

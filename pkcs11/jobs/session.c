@@ -26,38 +26,24 @@ static enum sr_job_result check_purpose(const char *purpose, struct sr_why *why)
     return SR_JOB_OK;
 }
 
-static enum sr_job_result sign(struct sr_jobs *jobs, const struct sr_bench *bench,
-                               const struct sr_family_name *family, const char *purpose, const void *data,
-                               size_t length, char signature[SR_SIGNATURE_MAX], struct sr_why *why)
+enum sr_job_result sr_session_sign(struct sr_jobs *jobs, const struct sr_bench *bench,
+                                   const struct sr_family_name *family, const char *purpose, const void *data,
+                                   size_t length, char signature[SR_SIGNATURE_MAX], struct sr_why *why)
 {
-    unsigned long version;
+    unsigned long version = 0;
     unsigned char mac[SR_MAC_MAX];
     size_t size = 0;
 
-    enum sr_job_result result = sr_mac_current(jobs, family, &version, why);
+    signature[0] = '\0';
+    enum sr_job_result result = check_purpose(purpose, why);
     if (result == SR_JOB_OK)
-        result = sr_mac_make(jobs, bench, family, version, purpose, data, length, mac, &size, why);
+        result = sr_mac_make(jobs, bench, family, &version, purpose, data, length, mac, &size, why);
     if (result == SR_JOB_OK) {
         sr_kid_format(family, version, signature);
         size_t kid = strlen(signature);
         signature[kid] = '.';
         sr_base64url_encode(mac, size, signature + kid + 1);
     }
-    return result;
-}
-
-enum sr_job_result sr_session_sign(struct sr_jobs *jobs, const struct sr_bench *bench,
-                                   const struct sr_family_name *family, const char *purpose, const void *data,
-                                   size_t length, char signature[SR_SIGNATURE_MAX], struct sr_why *why)
-{
-    signature[0] = '\0';
-    enum sr_job_result result = check_purpose(purpose, why);
-    if (result != SR_JOB_OK)
-        return result;
-    result = sign(jobs, bench, family, purpose, data, length, signature, why);
-    /* The version was current a moment ago: another thread has just revoked it, so there is a new one. */
-    if (result == SR_JOB_BAD)
-        result = sign(jobs, bench, family, purpose, data, length, signature, why);
     return result;
 }
 
@@ -95,7 +81,7 @@ enum sr_job_result sr_session_verify(struct sr_jobs *jobs, const struct sr_bench
     if (result == SR_JOB_OK)
         result = parse(signature, family, &version, given, why);
     if (result == SR_JOB_OK)
-        result = sr_mac_make(jobs, bench, family, version, purpose, data, length, mac, &size, why);
+        result = sr_mac_make(jobs, bench, family, &version, purpose, data, length, mac, &size, why);
     if (result == SR_JOB_OK && (size != MAC_SIZE || CRYPTO_memcmp(mac, given, MAC_SIZE) != 0)) {
         sr_why_set(why,
                    "the signature does not fit: not what version %lu of %s:%s signs for \"%s\" over this",

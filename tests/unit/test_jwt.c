@@ -66,11 +66,12 @@ static void forge_signature(char jwt[FORGED_MAX], const char *alg)
     unsigned char mac[SR_MAC_MAX];
     size_t size = 0;
     size_t length = strlen(jwt);
+    unsigned long version = 1;
     struct sr_why why = {""};
     const char *purpose = strcmp(alg, "HS512") == 0 ? NULL : "jwt";
 
-    CU_ASSERT_EQUAL_FATAL(sr_mac_make(u.jobs, &u.bench, &web, 1, purpose, jwt, length, mac, &size, &why),
-                          SR_JOB_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        sr_mac_make(u.jobs, &u.bench, &web, &version, purpose, jwt, length, mac, &size, &why), SR_JOB_OK);
     jwt[length] = '.';
     sr_base64url_encode(mac, size, jwt + length + 1);
 }
