@@ -19,6 +19,8 @@ struct sr_jobs {
     long long ticked; /* the wall clock's and the monotonic clock's time then; 0: never */
     long long ticked_mono;
     long long hold_until; /* on the monotonic clock: nothing is destroyed before; 0: no hold */
+    long long jump_h;     /* hours, the reason for it */
+    long long clock_written;
 
     /* Read-locked by whoever uses a key, write-locked by whoever destroys one: SoftHSM lets a key be
      * destroyed while another thread reads its attributes. */

@@ -99,6 +99,10 @@ enum sr_job_result sr_registry_versions(struct sr_registry *registry, const stru
 enum sr_job_result sr_registry_put_version(struct sr_registry *registry, const struct sr_family_name *name,
                                            const struct sr_version *version, struct sr_why *why);
 
+/* The time when strongroomd last looked after the families, as it wrote it down; 0: it never did. */
+enum sr_job_result sr_registry_clock(struct sr_registry *registry, long long *seen, struct sr_why *why);
+enum sr_job_result sr_registry_put_clock(struct sr_registry *registry, long long seen, struct sr_why *why);
+
 /* Adds to the history; EVENT->id is not read. */
 enum sr_job_result sr_registry_add_event(struct sr_registry *registry, const struct sr_event *event,
                                          struct sr_why *why);

@@ -53,6 +53,11 @@ static const char *const migrations[] = {
     "  success INTEGER NOT NULL,"
     "  mac BLOB NOT NULL"
     ") STRICT;",
+    "CREATE TABLE clock ("
+    "  id INTEGER PRIMARY KEY,"
+    "  seen INTEGER NOT NULL,"
+    "  mac BLOB NOT NULL"
+    ") STRICT;",
 };
 
 #define NEWEST ((long long)(sizeof(migrations) / sizeof(migrations[0])))

@@ -39,6 +39,16 @@ static const struct sr_column event_columns[] = {
     SR_COLUMN(FLAG, struct sr_event, success),
 };
 
+struct clock_row {
+    long long id;
+    long long seen;
+};
+
+static const struct sr_column clock_columns[] = {
+    SR_COLUMN(SIGNED, struct clock_row, id),
+    SR_COLUMN(SIGNED, struct clock_row, seen),
+};
+
 static void describe_family(const void *row, char *text, size_t size)
 {
     const struct sr_family *family = row;
@@ -57,6 +67,12 @@ static void describe_event(const void *row, char *text, size_t size)
     (void)snprintf(text, size, "event %lu, of %s:%s", event->id, event->family.role, event->family.name);
 }
 
+static void describe_clock(const void *row, char *text, size_t size)
+{
+    (void)row;
+    (void)snprintf(text, size, "the time of its last use");
+}
+
 static const struct sr_table families_table = {
     "families", SR_COLUMNS(family_columns), sizeof(struct sr_family),
     0,          sizeof(struct sr_family),   describe_family};
@@ -68,6 +84,9 @@ static const struct sr_table versions_table = {"versions",
                                                describe_version};
 static const struct sr_table events_table = {"events", SR_COLUMNS(event_columns), sizeof(struct sr_event),
                                              0,        sizeof(struct sr_event),   describe_event};
+
+static const struct sr_table clock_table = {"clock", SR_COLUMNS(clock_columns), sizeof(struct clock_row),
+                                            0,       sizeof(struct clock_row),  describe_clock};
 
 enum sr_job_result sr_registry_family(struct sr_registry *registry, const struct sr_family_name *name,
                                       struct sr_family *family, struct sr_why *why)
@@ -178,4 +197,24 @@ enum sr_job_result sr_registry_events(struct sr_registry *registry, const struct
                               name, &rows, count, why);
     *events = rows;
     return result;
+}
+
+enum sr_job_result sr_registry_clock(struct sr_registry *registry, long long *seen, struct sr_why *why)
+{
+    void *rows;
+    size_t count;
+    enum sr_job_result result = sr_registry_get_named(
+        registry, &clock_table, "SELECT id, seen, mac FROM clock", NULL, &rows, &count, why);
+    *seen = count > 0 ? ((const struct clock_row *)rows)->seen : 0;
+    free(rows);
+    return result;
+}
+
+enum sr_job_result sr_registry_put_clock(struct sr_registry *registry, long long seen, struct sr_why *why)
+{
+    const struct clock_row row = {.id = 1, .seen = seen};
+    return sr_registry_put_row(registry, &clock_table,
+                               "INSERT INTO clock (id, seen, mac) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO "
+                               "UPDATE SET seen = excluded.seen, mac = excluded.mac",
+                               &row, why);
 }

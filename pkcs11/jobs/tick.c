@@ -8,28 +8,65 @@
 #include <string.h>
 
 #define JUMP_S 86400
+#define CLOCK_S 600             /* how often the time is written down */
 #define HOLD_MS (3600LL * 1000) /* after a jump: time to set the clock right before anything is destroyed */
 
 static const struct sr_operator strongroomd = {.uid = -1};
 
-/* Has the wall clock run ahead of the monotonic one? Then nothing is done for an hour. */
-static bool clock_holds(struct sr_jobs *jobs, long long now, struct sr_why *report)
+/* How far the wall clock has run ahead since the last tick: of the monotonic clock, or, where an earlier run
+ * of strongroomd made it, of what that one wrote down. */
+static enum sr_job_result look_at_clock(struct sr_jobs *jobs, long long now, long long *ahead,
+                                        struct sr_why *why)
 {
     long long mono = sr_mono_ms();
-    long long ahead = jobs->ticked != 0 ? now - jobs->ticked - (mono - jobs->ticked_mono) / 1000 : 0;
+    enum sr_job_result result = SR_JOB_OK;
 
-    jobs->ticked = now;
-    jobs->ticked_mono = mono;
+    if (jobs->ticked == 0) {
+        result = sr_registry_begin(jobs->registry, false, why);
+        if (result == SR_JOB_OK)
+            result = sr_registry_end(jobs->registry,
+                                     sr_registry_clock(jobs->registry, &jobs->clock_written, why), why);
+        *ahead = jobs->clock_written != 0 ? now - jobs->clock_written : 0;
+    } else {
+        *ahead = now - jobs->ticked - (mono - jobs->ticked_mono) / 1000;
+    }
+    if (result == SR_JOB_OK) {
+        jobs->ticked = now;
+        jobs->ticked_mono = mono;
+    }
+    return result;
+}
+
+/* Writes the time down, from time to time: not while it is in doubt. */
+static enum sr_job_result keep_clock(struct sr_jobs *jobs, long long now, struct sr_why *why)
+{
+    if (now - jobs->clock_written < CLOCK_S && now >= jobs->clock_written)
+        return SR_JOB_OK;
+    enum sr_job_result result = sr_registry_begin(jobs->registry, true, why);
+    if (result == SR_JOB_OK)
+        result = sr_registry_end(jobs->registry, sr_registry_put_clock(jobs->registry, now, why), why);
+    if (result == SR_JOB_OK)
+        jobs->clock_written = now;
+    return result;
+}
+
+/* Is the clock in doubt? Then nothing is done for an hour. */
+static bool clock_holds(struct sr_jobs *jobs, long long ahead, struct sr_why *report)
+{
     if (ahead > JUMP_S) {
-        jobs->hold_until = mono + HOLD_MS;
-        sr_why_set(report,
-                   "the clock has jumped forward by %lld hours: no family rotates and no key is destroyed "
-                   "for an hour; set the clock right if it is wrong",
-                   ahead / 3600);
+        jobs->hold_until = sr_mono_ms() + HOLD_MS;
+        jobs->jump_h = ahead / 3600;
     } else if (ahead < -JUMP_S) {
         jobs->hold_until = 0; /* it was set right */
     }
-    return mono < jobs->hold_until;
+    if (sr_mono_ms() >= jobs->hold_until)
+        return false;
+    sr_why_set(
+        report,
+        "the clock has jumped forward by %lld hours, or strongroomd was stopped for so long: no family "
+        "rotates and no key is destroyed for an hour; set the clock right if it is wrong",
+        jobs->jump_h);
+    return true;
 }
 
 /* Ends the versions whose time is over; ENDED for all that should be gone: revoked ones and unfinished ones
@@ -86,10 +123,17 @@ enum sr_job_result sr_family_tick(struct sr_jobs *jobs, const struct sr_bench *b
     struct sr_family *families;
     size_t count;
 
+    long long now = sr_job_now();
+    long long ahead;
+
     report->text[0] = '\0';
-    if (clock_holds(jobs, sr_job_now(), report))
-        return SR_JOB_OK;
-    enum sr_job_result result = sr_registry_begin(jobs->registry, false, report);
+    enum sr_job_result result = look_at_clock(jobs, now, &ahead, report);
+    if (result != SR_JOB_OK || clock_holds(jobs, ahead, report))
+        return result;
+    result = keep_clock(jobs, now, report);
+    if (result != SR_JOB_OK)
+        return result;
+    result = sr_registry_begin(jobs->registry, false, report);
     if (result != SR_JOB_OK)
         return result;
     result = sr_registry_families(jobs->registry, &families, &count, report);

@@ -40,6 +40,9 @@ static const char *const columns[] = {
     "UPDATE events SET dry_run = 1 WHERE id = 1",
     "UPDATE events SET success = 0 WHERE id = 1",
     "UPDATE events SET mac = substr(mac, 1, 31) WHERE id = 1",
+    "UPDATE clock SET id = 2",
+    "UPDATE clock SET seen = seen + 86400",
+    "UPDATE clock SET mac = x''",
 };
 
 static const char *const moves[] = {

@@ -74,6 +74,8 @@ enum sr_job_result unit_fill(struct sr_registry *registry)
         result = sr_registry_add_event(registry, &rotated, NULL);
     if (result == SR_JOB_OK)
         result = sr_registry_add_event(registry, &tried, NULL);
+    if (result == SR_JOB_OK)
+        result = sr_registry_put_clock(registry, 1700000000, NULL);
     return result;
 }
 
@@ -135,6 +137,7 @@ enum sr_job_result unit_read_all(const char *path, char *key, struct sr_why *why
     struct sr_family *families = NULL;
     struct sr_version *versions = NULL;
     struct sr_event *events = NULL;
+    long long seen;
     size_t count;
 
     CU_ASSERT_EQUAL_FATAL(unit_open(path, key, &registry, NULL), SR_JOB_OK);
@@ -146,6 +149,8 @@ enum sr_job_result unit_read_all(const char *path, char *key, struct sr_why *why
     }
     if (result == SR_JOB_OK)
         result = sr_registry_events(registry, NULL, &events, &count, why);
+    if (result == SR_JOB_OK)
+        result = sr_registry_clock(registry, &seen, why);
     result = sr_registry_end(registry, result, why);
     sr_registry_close(registry);
     free(families);
