@@ -4,11 +4,9 @@
  * are taken. */
 #include "cryptoki/attributes.h"
 #include "cryptoki/names.h"
-#include "cryptoki/pin.h"
 #include "signer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int failures;
@@ -57,18 +55,6 @@ static CK_RV read_secret(struct signer *s, CK_OBJECT_HANDLE key, CK_ULONG *lengt
     return rv;
 }
 
-/* The token itself wants its PIN first; strongroomd's clients are logged in. */
-static CK_RV log_in(struct signer *s)
-{
-    const char *file = getenv("TOKEN_PIN_FILE");
-    struct sr_pin *pin = file != NULL ? sr_pin_read(file, NULL) : NULL;
-    CK_RV rv = CKR_PIN_INCORRECT;
-    if (pin != NULL)
-        rv = s->module.f->C_Login(s->session, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length);
-    sr_pin_free(pin);
-    return rv;
-}
-
 static void run(struct signer *s, bool kept)
 {
     CK_OBJECT_HANDLE key;
@@ -101,7 +87,7 @@ int main(int argc, char **argv)
         fputs("usage: custody kept|taken\n", stderr);
         return 2;
     }
-    expect("the token", signer_open(&s, NULL) == CKR_OK && (kept || log_in(&s) == CKR_OK));
+    expect("the token", signer_open(&s, NULL) == CKR_OK && (kept || signer_log_in(&s) == CKR_OK));
     if (failures == 0)
         run(&s, kept);
     signer_close(&s);

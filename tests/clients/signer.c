@@ -3,6 +3,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
 #include "cryptoki/names.h"
+#include "cryptoki/pin.h"
 #include "cryptoki/token.h"
 
 #include <stdio.h>
@@ -67,6 +68,17 @@ CK_RV signer_open(struct signer *s, const char *label)
     if (said("C_OpenSession", rv) != CKR_OK || label == NULL)
         return rv;
     return said("looking for the key", signer_find(s, label));
+}
+
+CK_RV signer_log_in(struct signer *s)
+{
+    const char *file = getenv("TOKEN_PIN_FILE");
+    struct sr_pin *pin = file != NULL ? sr_pin_read(file, NULL) : NULL;
+    CK_RV rv = CKR_PIN_INCORRECT;
+    if (pin != NULL)
+        rv = s->module.f->C_Login(s->session, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length);
+    sr_pin_free(pin);
+    return said("C_Login", rv);
 }
 
 void signer_close(struct signer *s)

@@ -20,6 +20,10 @@ struct signer {
 CK_RV signer_open(struct signer *s, const char *label);
 void signer_close(struct signer *s);
 
+/* C_Login with the PIN of TOKEN_PIN_FILE: the token itself wants that first, strongroomd's clients are logged
+ * in. */
+CK_RV signer_log_in(struct signer *s);
+
 /* Looks for the private key labelled LABEL; CKR_KEY_HANDLE_INVALID where there is none, or several. */
 CK_RV signer_find(struct signer *s, const char *label);
 
