@@ -9,6 +9,7 @@
 #include <CUnit/CUnit.h>
 
 extern CU_TestInfo buffer_tests[];
+extern CU_TestInfo calls_tests[];
 extern CU_TestInfo frame_tests[];
 extern CU_TestInfo message_tests[];
 extern CU_TestInfo names_tests[];

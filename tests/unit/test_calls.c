@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a job's call may carry: no handle, no key bytes. Every field of every job's call stands here with what
+ * it is, so that a new one is thought about: one that does not stand here fails. */
+#include "unit.h"
+#include "wire/calls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum meaning {
+    TEXT,   /* a name, or another word that says what is meant */
+    NUMBER, /* a version, a time, a choice: no handle of anything */
+    DATA,   /* the client's own, or what it gets to keep: signatures, JWTs, JSON */
+    SEED,   /* key bytes: only where the permission is totp.enrol or totp.import */
+};
+
+/* SIDE is request or reply. */
+struct known {
+    const char *side;
+    size_t offset;
+    enum sr_call call;
+    enum sr_field_kind kind;
+    enum meaning meaning;
+};
+
+#define REQUEST(call, kind, type, member, meaning)                                                           \
+    {                                                                                                        \
+        "request", offsetof(struct type, member), SR_CALL_##call, SR_FIELD_##kind, meaning                   \
+    }
+#define REPLY(call, kind, type, member, meaning)                                                             \
+    {                                                                                                        \
+        "reply", offsetof(struct type, member), SR_CALL_##call, SR_FIELD_##kind, meaning                     \
+    }
+
+static const struct known fields[] = {
+    REQUEST(FAMILY_CREATE, BYTES, sr_create_request, family, TEXT),
+    REQUEST(FAMILY_CREATE, ULONG, sr_create_request, rotate, NUMBER),
+    REQUEST(FAMILY_CREATE, ULONG, sr_create_request, grace, NUMBER),
+    REQUEST(FAMILY_ROTATE, BYTES, sr_rotate_request, family, TEXT),
+    REQUEST(FAMILY_ROTATE, ULONG, sr_rotate_request, seen, NUMBER),
+    REQUEST(FAMILY_ROTATE, ULONG, sr_rotate_request, flags, NUMBER),
+    REPLY(FAMILY_ROTATE, ULONG, sr_version_reply, version, NUMBER),
+    REQUEST(FAMILY_REVOKE, BYTES, sr_family_request, family, TEXT),
+    REPLY(FAMILY_REVOKE, ULONG, sr_version_reply, version, NUMBER),
+    REQUEST(FAMILY_DESTROY, BYTES, sr_version_request, family, TEXT),
+    REQUEST(FAMILY_DESTROY, ULONG, sr_version_request, version, NUMBER),
+    REPLY(FAMILY_LIST, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(FAMILY_SHOW, BYTES, sr_family_request, family, TEXT),
+    REPLY(FAMILY_SHOW, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(FAMILY_HISTORY, BYTES, sr_family_request, family, TEXT),
+    REPLY(FAMILY_HISTORY, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(SESSION_SIGN, BYTES, sr_session_request, family, TEXT),
+    REQUEST(SESSION_SIGN, BYTES, sr_session_request, purpose, TEXT),
+    REQUEST(SESSION_SIGN, BYTES, sr_session_request, data, DATA),
+    REPLY(SESSION_SIGN, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(SESSION_VERIFY, BYTES, sr_session_request, family, TEXT),
+    REQUEST(SESSION_VERIFY, BYTES, sr_session_request, purpose, TEXT),
+    REQUEST(SESSION_VERIFY, BYTES, sr_session_request, data, DATA),
+    REQUEST(SESSION_VERIFY, BYTES, sr_session_request, signature, DATA),
+    REQUEST(JWT_SIGN, BYTES, sr_jwt_sign_request, family, TEXT),
+    REQUEST(JWT_SIGN, BYTES, sr_jwt_sign_request, alg, TEXT),
+    REQUEST(JWT_SIGN, BYTES, sr_jwt_sign_request, claims, DATA),
+    REPLY(JWT_SIGN, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(JWT_VERIFY, BYTES, sr_jwt_verify_request, family, TEXT),
+    REQUEST(JWT_VERIFY, BYTES, sr_jwt_verify_request, jwt, DATA),
+    REPLY(JWT_VERIFY, BYTES, sr_bytes_reply, data, DATA),
+};
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+/* The calls that are no job's: those of Cryptoki, whose handles are its business, and the connection's own.
+ */
+static const enum sr_call no_jobs[] = {
+    SR_CALL_HELLO,        SR_CALL_STATUS,     SR_CALL_SLOTS,           SR_CALL_SLOT_INFO,
+    SR_CALL_TOKEN_INFO,   SR_CALL_MECHANISMS, SR_CALL_OPEN_SESSION,    SR_CALL_CLOSE_SESSION,
+    SR_CALL_SESSION_INFO, SR_CALL_LOGIN,      SR_CALL_LOGOUT,          SR_CALL_FIND,
+    SR_CALL_FIND_MORE,    SR_CALL_RESTORE,    SR_CALL_READ_ATTRIBUTES, SR_CALL_GENERATE_KEY_PAIR,
+    SR_CALL_DESTROY,      SR_CALL_SIGN,       SR_CALL_SIGN_INIT,       SR_CALL_SIGN_UPDATE,
+    SR_CALL_SIGN_FINAL,   SR_CALL_RANDOM,
+};
+
+static bool is_job(enum sr_call call)
+{
+    for (size_t i = 0; i < sizeof(no_jobs) / sizeof(no_jobs[0]); i++)
+        if (no_jobs[i] == call)
+            return false;
+    return true;
+}
+
+static const struct known *find(enum sr_call call, const char *side, const struct sr_field *field)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (fields[i].call == call && strcmp(fields[i].side, side) == 0 && fields[i].kind == field->kind &&
+            fields[i].offset == field->offset)
+            return &fields[i];
+    return NULL;
+}
+
+/* What is wrong with the field, or NULL. The kinds that Cryptoki's calls have besides carry attributes and
+ * pointers to parameters: no job takes or gives those. */
+static const char *wrong(const struct sr_call_row *row, const struct sr_field *field,
+                         const struct known *known)
+{
+    if (field->kind != SR_FIELD_ULONG && field->kind != SR_FIELD_BYTES)
+        return "is a template or a mechanism";
+    if (known == NULL)
+        return "is not known here: say what it is in the list above";
+    if (known->meaning == SEED && strcmp(row->permission, "totp.enrol") != 0 &&
+        strcmp(row->permission, "totp.import") != 0)
+        return "is key bytes";
+    if ((field->kind == SR_FIELD_ULONG) != (known->meaning == NUMBER))
+        return "is no number where a number is meant, or the other way round";
+    return NULL;
+}
+
+/* Counts the fields of one side, less those that are wrong. */
+static size_t good_fields(enum sr_call call, const struct sr_call_row *row, const char *side,
+                          const struct sr_field *field)
+{
+    size_t good = 0;
+    for (; field->kind != SR_FIELD_END; field++) {
+        const char *what = wrong(row, field, find(call, side, field));
+        if (what != NULL)
+            printf("\n    %s, %s, the field at %zu %s", row->name, side, field->offset, what);
+        CU_ASSERT_PTR_NULL(what);
+        good += what == NULL;
+    }
+    return good;
+}
+
+static void jobs_carry_no_keys_and_no_handles(void)
+{
+    size_t jobs = 0;
+    size_t good = 0;
+    for (uint32_t call = 0; call < SR_CALLS; call++) {
+        const struct sr_call_row *row = sr_call_row(call);
+        if (row == NULL || row->permission == NULL)
+            continue;
+        jobs++;
+        good += good_fields(call, row, "request", row->request);
+        good += good_fields(call, row, "reply", row->reply);
+    }
+    CU_ASSERT_TRUE(jobs >= 11);
+    CU_ASSERT_EQUAL(good, FIELDS); /* and the list says nothing of fields that are not there */
+}
+
+static void what_is_no_job_is_named(void)
+{
+    for (uint32_t call = 0; call < SR_CALLS; call++) {
+        const struct sr_call_row *row = sr_call_row(call);
+        if (row == NULL)
+            continue;
+        CU_ASSERT_EQUAL(is_job(call), row->permission != NULL);
+        if (row->permission != NULL)
+            CU_ASSERT_EQUAL(row->right, SR_RIGHT_NONE); /* the permission alone decides */
+    }
+}
+
+/* The control: each thing that is looked for is found. */
+static void what_is_wrong_is_found(void)
+{
+    static const struct sr_call_row row = {"a job", "session.sign", SR_RIGHT_NONE, true, false, NULL, NULL};
+    static const struct sr_call_row enrol = {"enrol", "totp.enrol", SR_RIGHT_NONE, true, false, NULL, NULL};
+    static const struct sr_field text = {SR_FIELD_BYTES, 0};
+    static const struct sr_field number = {SR_FIELD_ULONG, 0};
+    static const enum sr_field_kind forbidden[] = {SR_FIELD_TEMPLATE, SR_FIELD_VALUES, SR_FIELD_MECHANISM};
+    struct known known = {.meaning = DATA};
+
+    CU_ASSERT_PTR_NULL(wrong(&row, &text, &known));
+    CU_ASSERT_PTR_NOT_NULL(wrong(&row, &number, &known));
+    CU_ASSERT_PTR_NOT_NULL(wrong(&row, &text, NULL));
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+        CU_ASSERT_PTR_NOT_NULL(wrong(&row, &(struct sr_field){forbidden[i], 0}, &known));
+    known.meaning = SEED;
+    CU_ASSERT_PTR_NOT_NULL(wrong(&row, &text, &known));
+    CU_ASSERT_PTR_NULL(wrong(&enrol, &text, &known));
+    known.meaning = NUMBER;
+    CU_ASSERT_PTR_NULL(wrong(&row, &number, &known));
+    CU_ASSERT_PTR_NOT_NULL(wrong(&row, &text, &known));
+    static const struct sr_field there = {SR_FIELD_BYTES, offsetof(struct sr_version_request, family)};
+    static const struct sr_field elsewhere = {SR_FIELD_BYTES, sizeof(struct sr_version_request)};
+    CU_ASSERT_PTR_NOT_NULL(find(SR_CALL_FAMILY_DESTROY, "request", &there));
+    CU_ASSERT_PTR_NULL(find(SR_CALL_FAMILY_DESTROY, "request", &elsewhere));
+    CU_ASSERT_PTR_NULL(find(SR_CALL_FAMILY_DESTROY, "reply", &there));
+    CU_ASSERT_PTR_NULL(find(SR_CALL_FAMILY_LIST, "request", &there));
+}
+
+CU_TestInfo calls_tests[] = {
+    {"jobs' calls carry no key bytes and no handles", jobs_carry_no_keys_and_no_handles},
+    {"what is no job's call is named, and decided by rights", what_is_no_job_is_named},
+    {"control: what is wrong is found", what_is_wrong_is_found},
+    CU_TEST_INFO_NULL,
+};
