@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Replaces a secret key of the raw token by one whose value the test knows.
- * usage: replace-key LABEL root|hs512 FILE, with TOKEN_MODULE, TOKEN_LABEL and TOKEN_PIN_FILE in the
+ * usage: replace-key LABEL root|hs512|kek FILE, with TOKEN_MODULE, TOKEN_LABEL and TOKEN_PIN_FILE in the
  * environment */
 #include "cryptoki/find.h"
 #include "cryptoki/module.h"
@@ -43,11 +43,31 @@ static CK_RV destroy_old(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const c
     return rv;
 }
 
-static CK_RV create_new(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, bool root,
-                        CK_BYTE *value, size_t size)
+/* What the jobs' keys are: a session family's root and its key for HS512, another family's KEK. */
+static const struct kind {
+    const char *name;
+    CK_KEY_TYPE type;
+    CK_ATTRIBUTE_TYPE usage;
+    CK_ATTRIBUTE_TYPE usage_too;
+} kinds[] = {
+    {"root", CKK_AES, CKA_DERIVE, CKA_DERIVE},
+    {"hs512", CKK_GENERIC_SECRET, CKA_SIGN, CKA_VERIFY},
+    {"kek", CKK_AES, CKA_WRAP, CKA_UNWRAP},
+};
+
+static const struct kind *kind_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static CK_RV create_new(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label,
+                        const struct kind *kind, CK_BYTE *value, size_t size)
 {
     CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-    CK_KEY_TYPE type = root ? CKK_AES : CKK_GENERIC_SECRET;
+    CK_KEY_TYPE type = kind->type;
     CK_BBOOL yes = CK_TRUE;
     CK_BBOOL no = CK_FALSE;
     CK_OBJECT_HANDLE key;
@@ -59,8 +79,10 @@ static CK_RV create_new(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const ch
                         {CKA_PRIVATE, &yes, sizeof(yes)},
                         {CKA_SENSITIVE, &yes, sizeof(yes)},
                         {CKA_EXTRACTABLE, &no, sizeof(no)},
-                        {root ? CKA_DERIVE : CKA_SIGN, &yes, sizeof(yes)}};
-    return f->C_CreateObject(session, a, sizeof(a) / sizeof(a[0]), &key);
+                        {kind->usage, &yes, sizeof(yes)},
+                        {kind->usage_too, &yes, sizeof(yes)}};
+    size_t n = sizeof(a) / sizeof(a[0]) - (kind->usage_too == kind->usage);
+    return f->C_CreateObject(session, a, n, &key);
 }
 
 int main(int argc, char **argv)
@@ -70,8 +92,9 @@ int main(int argc, char **argv)
     CK_SESSION_HANDLE session;
     CK_BYTE value[VALUE_MAX];
 
-    if (argc != 4) {
-        (void)fputs("usage: replace-key LABEL root|hs512 FILE\n", stderr);
+    const struct kind *kind = argc == 4 ? kind_named(argv[2]) : NULL;
+    if (kind == NULL) {
+        (void)fputs("usage: replace-key LABEL root|hs512|kek FILE\n", stderr);
         return 2;
     }
     FILE *file = fopen(argv[3], "rb");
@@ -82,7 +105,7 @@ int main(int argc, char **argv)
     if (rv == CKR_OK)
         rv = destroy_old(m.f, session, argv[1]);
     if (rv == CKR_OK)
-        rv = create_new(m.f, session, argv[1], strcmp(argv[2], "root") == 0, value, size);
+        rv = create_new(m.f, session, argv[1], kind, value, size);
     if (rv != CKR_OK)
         (void)fprintf(stderr, "%s: %s %s\n", argv[1], sr_rv_name(rv), why.text);
     sr_module_close(&m);

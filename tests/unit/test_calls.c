@@ -44,6 +44,7 @@ static const struct known fields[] = {
     REPLY(FAMILY_REVOKE, ULONG, sr_version_reply, version, NUMBER),
     REQUEST(FAMILY_DESTROY, BYTES, sr_version_request, family, TEXT),
     REQUEST(FAMILY_DESTROY, ULONG, sr_version_request, version, NUMBER),
+    REQUEST(FAMILY_DESTROY, ULONG, sr_version_request, flags, NUMBER),
     REPLY(FAMILY_LIST, BYTES, sr_bytes_reply, data, DATA),
     REQUEST(FAMILY_SHOW, BYTES, sr_family_request, family, TEXT),
     REPLY(FAMILY_SHOW, BYTES, sr_bytes_reply, data, DATA),
