@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A web application with a login, whose sessions strongroomd signs: flask_app.py FAMILY
+"""A web application with a login and forms, whose sessions and CSRF tokens strongroomd signs: flask_app.py FAMILY FORMS
 
 Serves on two loopback ports, one in this process and one in a child that is forked after strongroomd was used here, and
 prints "parent PORT" and "child PORT".
@@ -14,15 +14,23 @@ import threading
 import time
 
 import flask
+import flask_wtf
 import werkzeug.serving
+import wtforms
 
 import strongroom
 from strongroom.flask import StrongroomSessionInterface
+from strongroom.flask_wtf import CsrfKey
 from strongroom.itsdangerous import url_safe_timed_serializer
 
 PR_SET_PDEATHSIG = 1
 
 app = flask.Flask(__name__)
+csrf = flask_wtf.CSRFProtect()
+
+
+class NameForm(flask_wtf.FlaskForm):
+    name = wtforms.StringField()
 
 
 @app.get("/login/<user>")
@@ -57,6 +65,41 @@ def check_token(text):
     return str(forms().loads_unsafe(text, max_age=3600)) + "\n"
 
 
+@app.route("/form", methods=["GET", "POST"])
+def form():
+    """Checked before it comes here."""
+    filled = NameForm()
+    if filled.validate_on_submit():
+        return f"saved {filled.name.data}\n"
+    return filled.hidden_tag() + "\n"
+
+
+@app.post("/form/itself")
+@csrf.exempt
+def form_itself():
+    """Checked by the form."""
+    filled = NameForm()
+    return f"saved {filled.name.data}\n" if filled.validate_on_submit() else f"{filled.csrf_token.errors}\n"
+
+
+@app.post("/script")
+def script():
+    """What a script sends, with the token in a header."""
+    return "done\n"
+
+
+@app.get("/secret")
+def secret():
+    """All that Flask and its extensions could sign with."""
+    keys = [app.secret_key] + [value for name, value in app.config.items() if "SECRET" in name]
+    return str([type(key).__name__ for key in keys]) + "\n"
+
+
+@app.errorhandler(flask_wtf.csrf.CSRFError)
+def not_from_us(error):
+    return error.description + "\n", 400
+
+
 def forms():
     interface = app.session_interface
     return url_safe_timed_serializer(interface.client, interface.family, salt="form")
@@ -78,6 +121,8 @@ def main():
     family = sys.argv[1]
     app.session_interface = StrongroomSessionInterface(family)
     client = app.session_interface.client
+    app.config["WTF_CSRF_SECRET_KEY"] = CsrfKey(sys.argv[2], client)
+    csrf.init_app(app)
     client.session_verify(family, b"before", client.session_sign(family, b"before"))
     enough = threading.Event()
     threading.Thread(target=keep_signing, args=(client, family, enough), daemon=True).start()

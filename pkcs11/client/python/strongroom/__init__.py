@@ -5,8 +5,8 @@
     signature = room.session_sign("web", b"user=4711")
     room.session_verify("web", b"user=4711", signature)  # raises BadSignature where it is not good
 
-For itsdangerous and Flask there are strongroom.itsdangerous and strongroom.flask. Everything goes through
-libstrongroom.so.0; the environment variable STRONGROOM_LIBRARY may name another file.
+For itsdangerous, Flask and Flask-WTF there are strongroom.itsdangerous, strongroom.flask and strongroom.flask_wtf.
+Everything goes through libstrongroom.so.0; the environment variable STRONGROOM_LIBRARY may name another file.
 
 SPDX-License-Identifier: Apache-2.0
 """
