@@ -119,6 +119,28 @@ enum strongroom_result strongroom_family_show(strongroom *handle, const char *fa
 enum strongroom_result strongroom_family_history(strongroom *handle, const char *family, char **json,
                                                  struct strongroom_error *error);
 
+/* The registry, in which strongroomd writes down what there is of families: not the keys, which are in the
+ * token. strongroom-registry(1) has the whole story, and describes the JSON. */
+
+/* Writes a backup of it to FD, which may be a pipe, while strongroomd goes on. *SIZE is its length. What
+ * stands in FD is a backup only after STRONGROOM_OK. */
+enum strongroom_result strongroom_registry_backup(strongroom *handle, int fd, unsigned long *size,
+                                                  struct strongroom_error *error);
+
+/* Puts the backup that FD gives, to its end, in the registry's place: afterwards it has the old content or
+ * the new one, whole. STRONGROOM_TAMPERED where strongroomd did not write it so with this token;
+ * STRONGROOM_CONFLICT where there are families, unless FLAGS has STRONGROOM_FORCE. */
+enum strongroom_result strongroom_registry_restore(strongroom *handle, int fd, unsigned flags, char **json,
+                                                   struct strongroom_error *error);
+
+/* Adds to it the families and versions that the token has keys of and it does not know. */
+enum strongroom_result strongroom_registry_rebuild(strongroom *handle, char **json,
+                                                   struct strongroom_error *error);
+
+/* Which of the jobs the token can do, as JSON; strongroom(1) describes it. */
+enum strongroom_result strongroom_token_check(strongroom *handle, char **json,
+                                              struct strongroom_error *error);
+
 /* Session keys. PURPOSE: 1 to 32 characters of a-z, 0-9, "_" and "-"; a signature for one purpose is none for
  * another. DATA: at most 256 KiB. */
 enum strongroom_result strongroom_session_sign(strongroom *handle, const char *family, const char *purpose,

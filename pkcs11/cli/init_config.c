@@ -50,16 +50,17 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "use = %s\n"
             "\n"
             "# \"manage\": also make and destroy keys. \"family\": make, rotate and revoke families.\n"
-            "# \"session\", \"jwt\": sign and verify by them.\n"
+            "# \"session\", \"jwt\": sign and verify by them. \"registry\": back up what is known of them.\n"
             "[admin]\n"
             "path = %s/admin\n"
             "administration = yes\n"
             "manage = %s\n"
             "family = %s\n"
             "session = %s\n"
-            "jwt = %s\n",
+            "jwt = %s\n"
+            "registry = %s\n",
             plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file,
-            plan->run_dir, plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage,
+            plan->run_dir, plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage,
             plan->manage) < 0)
         return NULL;
     return text;

@@ -30,6 +30,10 @@ static const struct verb {
     {{"session", "verify"}, sr_verb_session_verify, "check such a signature"},
     {{"jwt", "sign"}, sr_verb_jwt_sign, "make a JWT"},
     {{"jwt", "verify"}, sr_verb_jwt_verify, "check a JWT and print its claims"},
+    {{"registry", "backup"}, sr_verb_registry_backup, "write a backup of what is known of the families"},
+    {{"registry", "restore"}, sr_verb_registry_restore, "bring such a backup back"},
+    {{"registry", "rebuild"}, sr_verb_registry_rebuild, "add the families that the token has keys of"},
+    {{"token", "check"}, sr_verb_token_check, "tell which jobs the token can do"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
@@ -70,7 +74,7 @@ static int help(const char *group)
         (void)snprintf(words, sizeof(words), "%s%s%s", verbs[i].words[0],
                        verbs[i].words[1] != NULL ? " " : "",
                        verbs[i].words[1] != NULL ? verbs[i].words[1] : "");
-        (void)printf("  %-14s %s\n", words, verbs[i].summary);
+        (void)printf("  %-16s %s\n", words, verbs[i].summary);
     }
     (void)printf("\n\"strongroom VERB --help\" tells about a verb, \"strongroom --version\" the version.\n"
                  "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"

@@ -105,6 +105,8 @@ struct user {
 /* The user's name, or the uid in digits; USER is the one before. */
 static const char *name_user(struct user *user, long long uid)
 {
+    if (uid < 0)
+        return "strongroomd";
     if (user->name[0] == '\0' || user->uid != uid) {
         const struct passwd *entry = getpwuid((uid_t)uid);
         user->uid = uid;
@@ -121,7 +123,7 @@ static void print_row(const json_t *line, const char *user)
     const char *family = sr_text(line, "family");
     print_cell(sr_text(line, "time"), 27);
     print_cell(user, 12);
-    print_cell(sr_text(line, "operation"), 14);
+    print_cell(sr_text(line, "operation"), 16);
     print_cell(*family != '\0' ? family : "-", 20);
     print_cell(sr_text(line, "result"), 9);
     (void)printf("%lld\n", sr_number(line, "us", 0));
@@ -131,7 +133,7 @@ static void print_titles(void)
 {
     print_cell("TIME", 27);
     print_cell("USER", 12);
-    print_cell("OPERATION", 14);
+    print_cell("OPERATION", 16);
     print_cell("FAMILY", 20);
     print_cell("RESULT", 9);
     (void)puts("US");

@@ -119,11 +119,11 @@ static size_t format_line(struct sr_audit *audit, const struct sr_audit_entry *e
         (void)snprintf(version, sizeof(version), "%lu", entry->version);
     if (fragment != NULL)
         (void)snprintf(more, sizeof(more), ",\"fragment\":\"%s\"", fragment);
-    int n = snprintf(line, LINE_MAX_SIZE,
-                     BEGINNING "%s\",\"uid\":%u,\"pid\":%d,\"operation\":\"%s\",\"family\":%s,\"version\":%s,"
-                               "\"result\":\"%s\",\"us\":%lld%s",
-                     time, (unsigned)entry->uid, (int)entry->pid, entry->operation, family, version,
-                     entry->result, entry->us, more);
+    int n = snprintf(
+        line, LINE_MAX_SIZE,
+        BEGINNING "%s\",\"uid\":%lld,\"pid\":%d,\"operation\":\"%s\",\"family\":%s,\"version\":%s,"
+                  "\"result\":\"%s\",\"us\":%lld%s",
+        time, entry->uid, (int)entry->pid, entry->operation, family, version, entry->result, entry->us, more);
     if (n < 0 || (size_t)n + CHAIN_SIZE + 2 > LINE_MAX_SIZE ||
         !digest(audit, audit->chain, line, (size_t)n, chain))
         return 0;

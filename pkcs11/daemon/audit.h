@@ -14,7 +14,7 @@ struct sr_audit;
 
 /* One line, but for its time and chain. No text has a character in it that JSON would escape. */
 struct sr_audit_entry {
-    uid_t uid;
+    long long uid; /* -1: strongroomd, by itself */
     pid_t pid;
     const char *operation;
     const char *family;    /* NULL where there is none */

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-/* Of each job's request that names a family, it is the first member. */
+/* Of each job's request that names a family, it is the first member; no other begins with a byte string. */
 #define FAMILY_IS_FIRST(type) _Static_assert(offsetof(struct type, family) == 0, "the family comes first")
 FAMILY_IS_FIRST(sr_create_request);
 FAMILY_IS_FIRST(sr_rotate_request);
@@ -145,7 +146,7 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
                                    .us = sr_audit_clock() - audited->began};
 
     name_operation(work->call, operation, sizeof(operation));
-    if (audited->call != SR_CALL_HELLO && audited->call != SR_CALL_FAMILY_LIST &&
+    if (sr_call_row(audited->call)->request[0].kind == SR_FIELD_BYTES &&
         sr_family_parse(text->data, text->length, &name, NULL) == SR_JOB_OK) {
         (void)snprintf(family, sizeof(family), "%s:%s", name.role, name.name);
         entry.family = family;
@@ -155,4 +156,27 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
         return audited->rv;
     /* A refusal stays one. */
     return audited->permitted ? sr_explain(work, SR_CKR_JOB(SR_CODE_FAILED), "%s", why.text) : audited->rv;
+}
+
+void sr_audit_changes(struct sr_daemon *daemon)
+{
+    struct sr_event event;
+    struct sr_why why;
+
+    while (sr_family_tell(daemon->jobs, &event)) {
+        char operation[32];
+        char family[SR_FAMILY_MAX + 1];
+        const struct sr_audit_entry entry = {.uid = -1,
+                                             .pid = getpid(),
+                                             .operation = operation,
+                                             .family = family,
+                                             .version = event.version,
+                                             .result = "ok"};
+        (void)snprintf(operation, sizeof(operation), "family.%s", event.operation);
+        (void)snprintf(family, sizeof(family), "%s:%s", event.family.role, event.family.name);
+        /* A failure is said in the log by sr_audit_write. */
+        if (daemon->audit != NULL && !sr_audit_write(daemon->audit, &entry, &why))
+            return;
+        sr_family_told(daemon->jobs);
+    }
 }

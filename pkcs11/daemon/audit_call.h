@@ -21,6 +21,10 @@ long long sr_audit_clock(void);
 /* Is there a line for this call? For every job's; for a hello where it was refused. */
 bool sr_audit_wanted(const struct sr_work *work, enum sr_call call, bool permitted);
 
+/* Writes a line for each change that strongroomd has made by itself, and lets the jobs forget it. Where one
+ * cannot be written, it and those behind it are left for the next time. By one thread at a time. */
+void sr_audit_changes(struct sr_daemon *daemon);
+
 /* Writes the line. The result is the return value for the client: the call's own, or a failure where the line
  * of an answer cannot be written. */
 CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited);

@@ -47,6 +47,8 @@ union request {
     struct sr_session_request session_key;
     struct sr_jwt_sign_request jwt_sign;
     struct sr_jwt_verify_request jwt_verify;
+    struct sr_piece_request piece;
+    struct sr_registry_restore_request registry_restore;
 };
 
 union reply {
@@ -58,6 +60,7 @@ union reply {
     struct sr_object object;
     struct sr_session session;
     struct sr_version_reply version;
+    struct sr_backup_reply backup;
 };
 
 /* The sender's credentials out of a message's control data; false where there are none, or somebody sends

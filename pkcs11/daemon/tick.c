@@ -2,6 +2,7 @@
 #include "daemon/tick.h"
 
 #include "cryptoki/names.h"
+#include "daemon/audit_call.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -47,6 +48,7 @@ static void work(struct sr_tick *tick, struct sr_why *report)
     }
     enum sr_job_result result = sr_family_tick(tick->daemon->jobs, &bench, report);
     sr_token_return(token, bench.session, result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK);
+    sr_audit_changes(tick->daemon);
     if (result != SR_JOB_OK && report->text[0] == '\0')
         sr_why_set(report, "families are not looked after (error %d)", (int)result);
 }

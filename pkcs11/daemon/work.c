@@ -42,6 +42,12 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_SESSION_VERIFY] = sr_handle_session_verify,
     [SR_CALL_JWT_SIGN] = sr_handle_jwt_sign,
     [SR_CALL_JWT_VERIFY] = sr_handle_jwt_verify,
+    [SR_CALL_REGISTRY_BACKUP] = sr_handle_registry_backup,
+    [SR_CALL_REGISTRY_READ] = sr_handle_registry_read,
+    [SR_CALL_REGISTRY_PUT] = sr_handle_registry_put,
+    [SR_CALL_REGISTRY_RESTORE] = sr_handle_registry_restore,
+    [SR_CALL_REGISTRY_REBUILD] = sr_handle_registry_rebuild,
+    [SR_CALL_TOKEN_CHECK] = sr_handle_token_check,
 };
 
 sr_handler sr_handler_of(enum sr_call call)

@@ -95,6 +95,12 @@ CK_RV sr_handle_session_sign(struct sr_work *work, const void *request, void *re
 CK_RV sr_handle_session_verify(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_jwt_sign(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_jwt_verify(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_registry_backup(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_registry_read(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_registry_put(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_registry_restore(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_registry_rebuild(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_token_check(struct sr_work *work, const void *request, void *reply);
 
 /* Shared by handlers: the token of a client session, with a view of the session. */
 CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,

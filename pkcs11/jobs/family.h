@@ -4,15 +4,19 @@
 #ifndef STRONGROOM_JOBS_FAMILY_H
 #define STRONGROOM_JOBS_FAMILY_H
 
+#include "jobs/changes.h"
 #include "jobs/jobs.h"
 
 #include <pthread.h>
 
+struct sr_copies;
 struct sr_known_family;
 
 struct sr_jobs {
     struct sr_registry *registry;
     struct sr_seal_key *seal;
+    struct sr_copies *copies;
+    struct sr_changes changes;
     pthread_mutex_t change; /* held by whoever changes a family, from its first transaction to its last */
 
     /* tick.c's: */

@@ -118,7 +118,9 @@ static json_t *event_json(const struct sr_event *e)
 {
     char name[SR_FAMILY_MAX + 1];
     char time[SR_TIME_SIZE];
-    (void)snprintf(name, sizeof(name), "%s:%s", e->family.role, e->family.name);
+    /* What was done to the registry as a whole has a role only. */
+    (void)snprintf(name, sizeof(name), "%s%s%s", e->family.role, e->family.name[0] != '\0' ? ":" : "",
+                   e->family.name);
     sr_time_text(e->time, time);
     return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:b, s:b}", "id", (json_int_t)e->id, "timestamp", time,
                      "family", name, "operation", e->operation, "version",

@@ -1,6 +1,7 @@
 /* Opening and closing the jobs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/copies.h"
 #include "jobs/family.h"
 
 #include <stdlib.h>
@@ -29,10 +30,15 @@ enum sr_job_result sr_jobs_open(const char *path, const struct sr_bench *seal, c
     (void)pthread_mutex_init(&j->change, NULL);
     (void)pthread_mutex_init(&j->lock, NULL);
     init_uses(&j->uses);
+    sr_changes_init(&j->changes);
     j->keeper = *keeper;
     enum sr_job_result result = sr_keys_seal(seal, &j->seal, &mac, why);
     if (result == SR_JOB_OK)
         result = sr_registry_open(path, &mac, &j->registry, why);
+    if (result == SR_JOB_OK && (j->copies = sr_copies_new(path)) == NULL) {
+        sr_why_set(why, "out of memory");
+        result = SR_JOB_NO_MEMORY;
+    }
     if (result != SR_JOB_OK) {
         sr_jobs_close(j);
         return result;
@@ -50,6 +56,8 @@ void sr_jobs_close(struct sr_jobs *jobs)
     if (jobs == NULL)
         return;
     sr_known_forget_all(jobs);
+    sr_copies_free(jobs->copies);
+    sr_changes_end(&jobs->changes);
     sr_registry_close(jobs->registry);
     sr_keys_seal_free(jobs->seal);
     (void)pthread_mutex_destroy(&jobs->change);

@@ -71,6 +71,16 @@ enum sr_job_result sr_family_history(struct sr_jobs *jobs, const struct sr_famil
  * called every few seconds. */
 enum sr_job_result sr_family_tick(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_why *report);
 
+/* What strongroomd did to families by itself since it was last asked, the oldest first: an event that is
+ * given out until sr_family_told. False where there is none. By one thread at a time. */
+bool sr_family_tell(struct sr_jobs *jobs, struct sr_event *event);
+void sr_family_told(struct sr_jobs *jobs);
+
+/* What the token can do for the jobs. *JSON, to be freed with free(), is {"token", "manufacturer", "model",
+ * "jobs": [{"job", "available", "mechanisms": [{"mechanism", "use", "available"}]}], "attributes":
+ * [{"attribute", "taken"}], "lacks": sentences that say what it cannot do, and what that means}. */
+enum sr_job_result sr_token_check(const struct sr_bench *bench, char **json, struct sr_why *why);
+
 /* Session keys. PURPOSE: 1 to 32 characters of a-z, 0-9, "_" and "-", not "jwt"; a signature for one purpose
  * is none for another. */
 

@@ -3,6 +3,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
 #include "jobs/keys_make.h"
+#include "jobs/needs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,13 +61,6 @@ static enum sr_job_result make_both(const struct sr_bench *bench, const char *na
 enum sr_job_result sr_keys_make_session(const struct sr_bench *bench, const char *name, unsigned long version,
                                         char mechanism[40], struct sr_why *why)
 {
-    static const struct sr_key_need needs[] = {
-        {CKM_AES_KEY_GEN, CKF_GENERATE},
-        {CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE},
-        {CKM_AES_CBC_ENCRYPT_DATA, CKF_DERIVE},
-        {CKM_SHA256_HMAC, CKF_SIGN},
-        {CKM_SHA512_HMAC, CKF_SIGN},
-    };
     struct sr_family_name family = {.role = "session"};
 
     mechanism[0] = '\0';
@@ -76,7 +70,7 @@ enum sr_job_result sr_keys_make_session(const struct sr_bench *bench, const char
         return SR_JOB_INVALID;
     }
     memcpy(family.name, name, strlen(name) + 1);
-    enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
+    enum sr_job_result result = sr_needs_met(bench, SR_NEED_SESSION, why);
     if (result == SR_JOB_OK)
         result = sr_keys_destroy(bench, &family, version, why);
     if (result != SR_JOB_OK)
@@ -102,18 +96,13 @@ enum sr_job_result sr_keys_find_session(const struct sr_bench *bench, const char
 enum sr_job_result sr_keys_make_kek(const struct sr_bench *bench, const struct sr_family_name *family,
                                     unsigned long version, char mechanism[40], struct sr_why *why)
 {
-    static const struct sr_key_need needs[] = {
-        {CKM_AES_KEY_GEN, CKF_GENERATE},
-        {CKM_AES_KEY_WRAP_PAD, CKF_WRAP},
-        {CKM_AES_KEY_WRAP_PAD, CKF_UNWRAP},
-    };
     CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
     const struct sr_key_origin origin = {.mechanism = &generate};
     char label[SR_LABEL_MAX];
     CK_OBJECT_HANDLE key;
 
     mechanism[0] = '\0';
-    enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
+    enum sr_job_result result = sr_needs_met(bench, SR_NEED_WRAPPING, why);
     if (result == SR_JOB_OK)
         result = sr_keys_destroy(bench, family, version, why);
     if (result == SR_JOB_OK)

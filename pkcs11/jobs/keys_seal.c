@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/keys.h"
 #include "jobs/keys_make.h"
+#include "jobs/needs.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -31,14 +32,10 @@ static CK_RV seal_mac(void *key, const void *data, size_t length, unsigned char 
 
 static enum sr_job_result make_seal(const struct sr_bench *bench, CK_OBJECT_HANDLE *key, struct sr_why *why)
 {
-    static const struct sr_key_need needs[] = {
-        {CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE},
-        {CKM_SHA256_HMAC, CKF_SIGN},
-    };
     CK_MECHANISM generate = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
     const struct sr_key_origin origin = {.mechanism = &generate};
 
-    enum sr_job_result result = sr_key_needs(bench, needs, sizeof(needs) / sizeof(needs[0]), why);
+    enum sr_job_result result = sr_needs_met(bench, SR_NEED_REGISTRY, why);
     if (result == SR_JOB_OK)
         result = sr_key_make(bench, &seal_kind, &origin, SEAL_LABEL, key, why);
     return result;

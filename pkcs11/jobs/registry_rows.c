@@ -350,3 +350,46 @@ enum sr_job_result sr_registry_get_named(struct sr_registry *registry, const str
                                               {.text = name != NULL ? name->name : NULL}};
     return sr_registry_get_rows(registry, table, sql, parameters, name != NULL ? 2 : 0, rows, count, why);
 }
+
+/* All columns, as the list of them has them: the HMAC last. NULL, and WHY says so, where that fails. */
+static char *select_all(struct sr_registry *registry, const struct sr_table *table, struct sr_why *why)
+{
+    sqlite3_stmt *columns = NULL;
+    char *sql = NULL;
+
+    if (sr_registry_prepare(registry,
+                            "SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_table_info(?1) "
+                            "WHERE name <> 'mac' ORDER BY cid)",
+                            &columns, why) != SR_JOB_OK)
+        return NULL;
+    if (sqlite3_bind_text(columns, 1, table->name, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(columns) == SQLITE_ROW)
+        sql = sqlite3_mprintf("SELECT %s, mac FROM %s", sqlite3_column_text(columns, 0), table->name);
+    if (sql == NULL)
+        (void)sr_registry_failed(registry, why);
+    (void)sqlite3_finalize(columns);
+    return sql;
+}
+
+enum sr_job_result sr_registry_check_rows(struct sr_registry *registry, const struct sr_table *table,
+                                          struct sr_why *why)
+{
+    sqlite3_stmt *statement = NULL;
+    char *row = malloc(table->row);
+    char *sql = select_all(registry, table, why);
+    enum sr_job_result result = SR_JOB_FAILED;
+    int step = SQLITE_DONE;
+
+    if (row == NULL)
+        result = no_memory(registry, why);
+    else if (sql != NULL)
+        result = sr_registry_prepare(registry, sql, &statement, why);
+    while (result == SR_JOB_OK && (step = sqlite3_step(statement)) == SQLITE_ROW)
+        result = read_row(registry, table, statement, row, why);
+    if (result == SR_JOB_OK && step != SQLITE_DONE)
+        result = sr_registry_failed(registry, why);
+    (void)sqlite3_finalize(statement);
+    sqlite3_free(sql);
+    free(row);
+    return result;
+}

@@ -86,4 +86,12 @@ enum sr_job_result sr_registry_get_named(struct sr_registry *registry, const str
                                          const char *sql, const struct sr_family_name *name, void **rows,
                                          size_t *count, struct sr_why *why);
 
+/* Reads every row of a table, within a transaction. SR_JOB_TAMPERED where one is not as it was written. */
+enum sr_job_result sr_registry_check_rows(struct sr_registry *registry, const struct sr_table *table,
+                                          struct sr_why *why);
+
+/* The tables of families; ends with NULL. Each table of the registry is in one of such lists, and the lists
+ * in registry_copy.c: a backup with a table that is in none is not taken back. */
+extern const struct sr_table *const sr_family_tables[];
+
 #endif

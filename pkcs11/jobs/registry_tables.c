@@ -88,6 +88,9 @@ static const struct sr_table events_table = {"events", SR_COLUMNS(event_columns)
 static const struct sr_table clock_table = {"clock", SR_COLUMNS(clock_columns), sizeof(struct clock_row),
                                             0,       sizeof(struct clock_row),  describe_clock};
 
+const struct sr_table *const sr_family_tables[] = {&families_table, &versions_table, &events_table,
+                                                   &clock_table, NULL};
+
 enum sr_job_result sr_registry_family(struct sr_registry *registry, const struct sr_family_name *name,
                                       struct sr_family *family, struct sr_why *why)
 {

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/family.h"
+#include "jobs/inventory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,8 @@ enum sr_job_result sr_state_put(struct sr_jobs *jobs, const struct sr_family_nam
     if (result == SR_JOB_OK && event != NULL)
         result = sr_registry_add_event(jobs->registry, event, why);
     result = sr_registry_end(jobs->registry, result, why);
+    if (result == SR_JOB_OK && event != NULL)
+        sr_changes_add(&jobs->changes, event);
     if (n > 0)
         sr_known_forget(jobs, name);
     return result;
@@ -110,19 +113,24 @@ enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *b
     return sr_state_put(jobs, name, version, 1, event, why);
 }
 
-/* The token must not have keys of a version that the registry never heard of: they are what is left of a
- * newer registry, and making the version anew would destroy them. */
+/* The token must not have keys of a version that the registry never heard of, this one or a newer one: they
+ * are what is left of a newer registry, and making the version anew would destroy them. */
 static enum sr_job_result refuse_unknown_keys(const struct sr_bench *bench, const struct sr_family_name *name,
                                               unsigned long number, struct sr_why *why)
 {
+    unsigned long newest = 0;
     size_t count;
     enum sr_job_result result = sr_keys_count(bench, name, number, &count, why);
-    if (result != SR_JOB_OK || count == 0)
+    if (result == SR_JOB_OK)
+        result = sr_inventory_newest(bench, name, &newest, why);
+    if (result != SR_JOB_OK || (count == 0 && newest < number))
         return result;
-    sr_why_set(why,
-               "the token has keys of %s:%s:%lu, which the registry does not know: is it an old one? Restore "
-               "the newest, or destroy these keys with the token's own tools",
-               name->role, name->name, number);
+    sr_why_set(
+        why,
+        "the token has keys of %s:%s:%lu, which the registry does not know: is it an old one? "
+        "\"strongroom registry restore\" brings back a newer backup, \"strongroom registry rebuild\" adds "
+        "what the token has",
+        name->role, name->name, newest > number ? newest : number);
     return SR_JOB_TAMPERED;
 }
 

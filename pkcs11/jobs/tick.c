@@ -2,6 +2,7 @@
  * destroyed.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/copies.h"
 #include "jobs/family.h"
 
 #include <stdlib.h>
@@ -127,6 +128,8 @@ enum sr_job_result sr_family_tick(struct sr_jobs *jobs, const struct sr_bench *b
     long long ahead;
 
     report->text[0] = '\0';
+    if (jobs->copies != NULL)
+        sr_copies_tidy(jobs->copies);
     enum sr_job_result result = look_at_clock(jobs, now, &ahead, report);
     if (result != SR_JOB_OK || clock_holds(jobs, ahead, report))
         return result;
@@ -151,4 +154,14 @@ enum sr_job_result sr_family_tick(struct sr_jobs *jobs, const struct sr_bench *b
     }
     free(families);
     return result;
+}
+
+bool sr_family_tell(struct sr_jobs *jobs, struct sr_event *event)
+{
+    return sr_changes_next(&jobs->changes, event);
+}
+
+void sr_family_told(struct sr_jobs *jobs)
+{
+    sr_changes_drop(&jobs->changes);
 }

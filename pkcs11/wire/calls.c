@@ -65,6 +65,13 @@ static layout jwt_sign = {FIELD(BYTES, sr_jwt_sign_request, family), FIELD(BYTES
                           FIELD(BYTES, sr_jwt_sign_request, claims), END};
 static layout jwt_verify = {FIELD(BYTES, sr_jwt_verify_request, family),
                             FIELD(BYTES, sr_jwt_verify_request, jwt), END};
+static layout backup_reply = {FIELD(ULONG, sr_backup_reply, id), FIELD(ULONG, sr_backup_reply, size), END};
+static layout piece_id = {FIELD(ULONG, sr_backup_reply, id), END};
+static layout piece_read = {FIELD(ULONG, sr_piece_request, id), FIELD(ULONG, sr_piece_request, offset), END};
+static layout piece_put = {FIELD(ULONG, sr_piece_request, id), FIELD(ULONG, sr_piece_request, offset),
+                           FIELD(BYTES, sr_piece_request, data), END};
+static layout registry_restore = {FIELD(ULONG, sr_registry_restore_request, id),
+                                  FIELD(ULONG, sr_registry_restore_request, flags), END};
 
 #define NONE SR_RIGHT_NONE
 #define USE SR_RIGHT_USE
@@ -106,6 +113,14 @@ static const struct sr_call_row rows[SR_CALLS] = {
                                 nothing},
     [SR_CALL_JWT_SIGN] = {"jwt-sign", "jwt.sign", NONE, true, false, jwt_sign, bytes},
     [SR_CALL_JWT_VERIFY] = {"jwt-verify", "jwt.verify", NONE, true, false, jwt_verify, bytes},
+    [SR_CALL_REGISTRY_BACKUP] = {"registry-backup", "registry.manage", NONE, false, true, nothing,
+                                 backup_reply},
+    [SR_CALL_REGISTRY_READ] = {"registry-read", "registry.manage", NONE, false, true, piece_read, bytes},
+    [SR_CALL_REGISTRY_PUT] = {"registry-put", "registry.manage", NONE, false, true, piece_put, piece_id},
+    [SR_CALL_REGISTRY_RESTORE] = {"registry-restore", "registry.manage", NONE, false, true, registry_restore,
+                                  bytes},
+    [SR_CALL_REGISTRY_REBUILD] = {"registry-rebuild", "registry.manage", NONE, false, true, nothing, bytes},
+    [SR_CALL_TOKEN_CHECK] = {"token-check", "family.list", NONE, true, false, nothing, bytes},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

@@ -52,6 +52,12 @@ enum sr_call {
     SR_CALL_SESSION_VERIFY,
     SR_CALL_JWT_SIGN,
     SR_CALL_JWT_VERIFY,
+    SR_CALL_REGISTRY_BACKUP,
+    SR_CALL_REGISTRY_READ,
+    SR_CALL_REGISTRY_PUT,
+    SR_CALL_REGISTRY_RESTORE,
+    SR_CALL_REGISTRY_REBUILD,
+    SR_CALL_TOKEN_CHECK,
     SR_CALLS /* one more than the last */
 };
 
@@ -103,7 +109,8 @@ struct sr_bytes_reply {
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
                              SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
                              FAMILY_HISTORY: JSON; SESSION_SIGN: the signature's text; JWT_SIGN: the JWT;
-                             JWT_VERIFY: its claims */
+                             JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
+                             REGISTRY_REBUILD, TOKEN_CHECK: JSON */
 };
 struct sr_mechanism_entry {
     CK_MECHANISM_TYPE type;
@@ -239,6 +246,25 @@ struct sr_jwt_verify_request {
 };
 /* Header, claims of SR_DATA_MAX and signature in base64. */
 #define SR_JWT_MAX (2 * SR_DATA_MAX)
+
+/* A backup of the registry crosses by pieces of at most this. */
+#define SR_PIECE_MAX ((size_t)512 << 10)
+
+struct sr_piece_request { /* REGISTRY_READ, and with DATA REGISTRY_PUT */
+    CK_ULONG id;          /* REGISTRY_PUT: 0 for the first piece */
+    CK_ULONG offset;
+    struct sr_bytes data; /* at most SR_PIECE_MAX */
+};
+struct sr_backup_reply { /* REGISTRY_BACKUP; REGISTRY_PUT has the id alone */
+    CK_ULONG id;
+    CK_ULONG size;
+};
+
+#define SR_RESTORE_FORCE 1UL
+struct sr_registry_restore_request {
+    CK_ULONG id;
+    CK_ULONG flags; /* SR_RESTORE_FORCE */
+};
 
 /* The longest text that a reply carries. */
 #define SR_TEXT_MAX ((size_t)1000 << 10)
