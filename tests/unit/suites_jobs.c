@@ -3,11 +3,13 @@
 
 CU_SuiteInfo unit_suites[] = {
     {.pName = "base64url", .pTests = base64url_tests},
+    {.pName = "copies", .pTests = copies_tests},
     {.pName = "family", .pTests = family_tests},
     {.pName = "job", .pTests = job_tests},
     {.pName = "jwt", .pTests = jwt_tests},
     {.pName = "keys", .pTests = keys_tests},
     {.pName = "keys_faults", .pTests = keys_faults_tests},
+    {.pName = "rebuild", .pTests = rebuild_tests},
     {.pName = "registry", .pTests = registry_tests},
     {.pName = "registry_file", .pTests = registry_file_tests},
     {.pName = "root", .pTests = root_tests},

@@ -65,6 +65,21 @@ static const struct known fields[] = {
     REQUEST(JWT_VERIFY, BYTES, sr_jwt_verify_request, family, TEXT),
     REQUEST(JWT_VERIFY, BYTES, sr_jwt_verify_request, jwt, DATA),
     REPLY(JWT_VERIFY, BYTES, sr_bytes_reply, data, DATA),
+    /* The registry's rows: no key is in them that could be used without the token. */
+    REPLY(REGISTRY_BACKUP, ULONG, sr_backup_reply, id, NUMBER),
+    REPLY(REGISTRY_BACKUP, ULONG, sr_backup_reply, size, NUMBER),
+    REQUEST(REGISTRY_READ, ULONG, sr_piece_request, id, NUMBER),
+    REQUEST(REGISTRY_READ, ULONG, sr_piece_request, offset, NUMBER),
+    REPLY(REGISTRY_READ, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(REGISTRY_PUT, ULONG, sr_piece_request, id, NUMBER),
+    REQUEST(REGISTRY_PUT, ULONG, sr_piece_request, offset, NUMBER),
+    REQUEST(REGISTRY_PUT, BYTES, sr_piece_request, data, DATA),
+    REPLY(REGISTRY_PUT, ULONG, sr_backup_reply, id, NUMBER),
+    REQUEST(REGISTRY_RESTORE, ULONG, sr_registry_restore_request, id, NUMBER),
+    REQUEST(REGISTRY_RESTORE, ULONG, sr_registry_restore_request, flags, NUMBER),
+    REPLY(REGISTRY_RESTORE, BYTES, sr_bytes_reply, data, DATA),
+    REPLY(REGISTRY_REBUILD, BYTES, sr_bytes_reply, data, DATA),
+    REPLY(TOKEN_CHECK, BYTES, sr_bytes_reply, data, DATA),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 

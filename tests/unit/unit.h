@@ -24,12 +24,14 @@ extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 
 extern CU_TestInfo base64url_tests[];
+extern CU_TestInfo copies_tests[];
 extern CU_TestInfo family_tests[];
 extern CU_TestInfo job_tests[];
 extern CU_TestInfo jwt_tests[];
 extern CU_TestInfo keys_tests[];
 extern CU_TestInfo keys_faults_tests[];
 extern CU_TestInfo root_tests[];
+extern CU_TestInfo rebuild_tests[];
 extern CU_TestInfo registry_tests[];
 extern CU_TestInfo registry_file_tests[];
 extern CU_TestInfo session_tests[];
