@@ -158,6 +158,74 @@ enum strongroom_result strongroom_jwt_sign(strongroom *handle, const char *famil
 enum strongroom_result strongroom_jwt_verify(strongroom *handle, const char *family, const char *jwt,
                                              char **claims, struct strongroom_error *error);
 
+/* Second factors: one-time passwords by the time (TOTP, RFC 6238) of the users of a family totp:NAME. A user
+ * is named by 1 to 255 bytes of UTF-8 without control characters. */
+
+/* What applications call an entry, and how its codes are made. */
+struct strongroom_totp_entry {
+    const char *user;
+    const char *issuer;
+    const char *account;   /* NULL: the user */
+    const char *algorithm; /* "SHA1", "SHA256" or "SHA512"; NULL: SHA1 */
+    unsigned digits;       /* 6 to 8; 0: 6 */
+    unsigned period;       /* seconds, 1 to 86400; 0: 30 */
+};
+
+/* Enrols the user with a new random seed. *URI is "otpauth://totp/...", for an application to read; it has
+ * the seed in it, is shown this once, and is to be freed with strongroom_free_secret. STRONGROOM_EXISTS where
+ * the user has a seed already, unless FLAGS has STRONGROOM_REPLACE. */
+enum {
+    STRONGROOM_REPLACE = 4,
+};
+enum strongroom_result strongroom_totp_enrol(strongroom *handle, const char *family,
+                                             const struct strongroom_totp_entry *entry, unsigned flags,
+                                             char **uri, struct strongroom_error *error);
+
+/* Cleanses and frees. SECRET may be NULL. */
+void strongroom_free_secret(char *secret);
+
+/* A seed that a user has already. */
+struct strongroom_totp_seed {
+    const char *user;
+    const char *secret;    /* 16 to 128 bytes in base32, both cases, white space, "-" and "=" do not count */
+    const char *algorithm; /* as above */
+    unsigned digits;
+    unsigned period;
+};
+#define STRONGROOM_TOTP_BATCH 500
+
+/* Imports up to STRONGROOM_TOTP_BATCH seeds; those of users that have one already are left out. The others,
+ * of those that can be, come in together or not at all; FLAGS STRONGROOM_DRY_RUN: none does, and the report
+ * is the same. *REPORT is a JSON array of {"user", "result", "reason"}, one for each seed: "imported",
+ * "existing" or "bad", and why; to be freed with free(). */
+enum strongroom_result strongroom_totp_import(strongroom *handle, const char *family,
+                                              const struct strongroom_totp_seed *seeds, size_t count,
+                                              unsigned flags, char **report, struct strongroom_error *error);
+
+/* STRONGROOM_OK: the code is accepted, and will not be again. STRONGROOM_BAD: it is refused; the error says
+ * whether it is no code at all, wrong, used already, or whether the user has to wait. Anything else: it could
+ * not be decided. */
+enum strongroom_result strongroom_totp_verify(strongroom *handle, const char *family, const char *user,
+                                              const char *code, struct strongroom_error *error);
+
+/* Two codes that follow one another say how far off the user's clock is. Results as above. */
+enum strongroom_result strongroom_totp_resync(strongroom *handle, const char *family, const char *user,
+                                              const char *first, const char *second,
+                                              struct strongroom_error *error);
+
+/* Users behind AFTER (NULL: from the first on), by name, up to LIMIT (at most STRONGROOM_TOTP_BATCH), as
+ * JSON: an array, empty behind the last; strongroom-totp(1) describes the fields. */
+enum strongroom_result strongroom_totp_list(strongroom *handle, const char *family, const char *after,
+                                            size_t limit, char **json, struct strongroom_error *error);
+
+enum strongroom_result strongroom_totp_remove(strongroom *handle, const char *family, const char *user,
+                                              struct strongroom_error *error);
+
+/* Wraps up to LIMIT seeds that are under older versions with the current one. *LEFT is how many remain. The
+ * daemon does that by itself as well, little by little. */
+enum strongroom_result strongroom_totp_rewrap(strongroom *handle, const char *family, size_t limit,
+                                              size_t *moved, size_t *left, struct strongroom_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,5 +55,12 @@ int sr_verb_session_sign(int argc, char **argv);
 int sr_verb_session_verify(int argc, char **argv);
 int sr_verb_status(int argc, char **argv);
 int sr_verb_token_check(int argc, char **argv);
+int sr_verb_totp_enrol(int argc, char **argv);
+int sr_verb_totp_import(int argc, char **argv);
+int sr_verb_totp_list(int argc, char **argv);
+int sr_verb_totp_remove(int argc, char **argv);
+int sr_verb_totp_resync(int argc, char **argv);
+int sr_verb_totp_rewrap(int argc, char **argv);
+int sr_verb_totp_verify(int argc, char **argv);
 
 #endif

@@ -34,6 +34,13 @@ static const struct verb {
     {{"registry", "restore"}, sr_verb_registry_restore, "bring such a backup back"},
     {{"registry", "rebuild"}, sr_verb_registry_rebuild, "add the families that the token has keys of"},
     {{"token", "check"}, sr_verb_token_check, "tell which jobs the token can do"},
+    {{"totp", "enrol"}, sr_verb_totp_enrol, "give a user a seed for one-time codes"},
+    {{"totp", "import"}, sr_verb_totp_import, "bring in seeds that users have already"},
+    {{"totp", "verify"}, sr_verb_totp_verify, "check a user's code, once"},
+    {{"totp", "resync"}, sr_verb_totp_resync, "find out how far off a user's clock is"},
+    {{"totp", "list"}, sr_verb_totp_list, "name the users and how their codes are made"},
+    {{"totp", "remove"}, sr_verb_totp_remove, "remove a user's seed"},
+    {{"totp", "rewrap"}, sr_verb_totp_rewrap, "wrap seeds under older versions anew"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
@@ -78,7 +85,8 @@ static int help(const char *group)
     }
     (void)printf("\n\"strongroom VERB --help\" tells about a verb, \"strongroom --version\" the version.\n"
                  "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"
-                 "session verify and jwt verify: 1 not good, 4 could not be checked.\n");
+                 "session verify and jwt verify: 1 not good, 4 could not be checked;\n"
+                 "totp verify and totp resync: 1 refused, 2 could not be decided, 64 called wrongly.\n");
     return EXIT_OK;
 }
 

@@ -14,8 +14,8 @@ struct sr_option {
     bool *flag;
 };
 
-#define SR_OPTIONS_MAX 4
-#define SR_ARGUMENTS_MAX 2
+#define SR_OPTIONS_MAX 8
+#define SR_ARGUMENTS_MAX 4
 
 /* How a verb is called. --socket, --json and --help are every verb's. */
 struct sr_form {

@@ -61,6 +61,7 @@ enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum 
         *text = strndup(reply.data.length > 0 ? (const char *)reply.data.data : "", reply.data.length);
         if (*text == NULL)
             result = sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
+        sr_buf_reset(&h->channel.in); /* the text may be a secret: it is left in the caller's copy alone */
     }
     (void)pthread_mutex_unlock(&h->lock);
     if (result == STRONGROOM_OK)

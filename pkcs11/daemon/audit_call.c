@@ -19,6 +19,11 @@ FAMILY_IS_FIRST(sr_version_request);
 FAMILY_IS_FIRST(sr_session_request);
 FAMILY_IS_FIRST(sr_jwt_sign_request);
 FAMILY_IS_FIRST(sr_jwt_verify_request);
+FAMILY_IS_FIRST(sr_totp_enrol_request);
+FAMILY_IS_FIRST(sr_totp_import_request);
+FAMILY_IS_FIRST(sr_totp_request);
+FAMILY_IS_FIRST(sr_totp_list_request);
+FAMILY_IS_FIRST(sr_totp_rewrap_request);
 
 long long sr_audit_clock(void)
 {

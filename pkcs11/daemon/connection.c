@@ -49,6 +49,11 @@ union request {
     struct sr_jwt_verify_request jwt_verify;
     struct sr_piece_request piece;
     struct sr_registry_restore_request registry_restore;
+    struct sr_totp_enrol_request totp_enrol;
+    struct sr_totp_import_request totp_import;
+    struct sr_totp_request totp;
+    struct sr_totp_list_request totp_list;
+    struct sr_totp_rewrap_request totp_rewrap;
 };
 
 union reply {
@@ -61,6 +66,7 @@ union reply {
     struct sr_session session;
     struct sr_version_reply version;
     struct sr_backup_reply backup;
+    struct sr_totp_moved_reply totp_moved;
 };
 
 /* The sender's credentials out of a message's control data; false where there are none, or somebody sends

@@ -3,6 +3,7 @@
 
 #include "cryptoki/names.h"
 #include "daemon/audit_call.h"
+#include "jobs/totp.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -47,6 +48,12 @@ static void work(struct sr_tick *tick, struct sr_why *report)
         return;
     }
     enum sr_job_result result = sr_family_tick(tick->daemon->jobs, &bench, report);
+    struct sr_why second = {""};
+    enum sr_job_result totp = sr_totp_tick(tick->daemon->jobs, &bench, &second);
+    if (totp != SR_JOB_OK && result == SR_JOB_OK) {
+        result = totp;
+        *report = second;
+    }
     sr_token_return(token, bench.session, result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK);
     sr_audit_changes(tick->daemon);
     if (result != SR_JOB_OK && report->text[0] == '\0')

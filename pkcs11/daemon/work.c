@@ -48,6 +48,13 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_REGISTRY_RESTORE] = sr_handle_registry_restore,
     [SR_CALL_REGISTRY_REBUILD] = sr_handle_registry_rebuild,
     [SR_CALL_TOKEN_CHECK] = sr_handle_token_check,
+    [SR_CALL_TOTP_ENROL] = sr_handle_totp_enrol,
+    [SR_CALL_TOTP_IMPORT] = sr_handle_totp_import,
+    [SR_CALL_TOTP_VERIFY] = sr_handle_totp_verify,
+    [SR_CALL_TOTP_RESYNC] = sr_handle_totp_resync,
+    [SR_CALL_TOTP_LIST] = sr_handle_totp_list,
+    [SR_CALL_TOTP_REMOVE] = sr_handle_totp_remove,
+    [SR_CALL_TOTP_REWRAP] = sr_handle_totp_rewrap,
 };
 
 sr_handler sr_handler_of(enum sr_call call)

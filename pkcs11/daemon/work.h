@@ -101,6 +101,13 @@ CK_RV sr_handle_registry_put(struct sr_work *work, const void *request, void *re
 CK_RV sr_handle_registry_restore(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_registry_rebuild(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_check(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_enrol(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_import(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_verify(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_resync(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_list(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_remove(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_totp_rewrap(struct sr_work *work, const void *request, void *reply);
 
 /* Shared by handlers: the token of a client session, with a view of the session. */
 CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,

@@ -11,9 +11,11 @@
 
 struct sr_copies;
 struct sr_known_family;
+struct sr_totp;
 
 struct sr_jobs {
     struct sr_registry *registry;
+    struct sr_totp *totp; /* totp_users.c's */
     struct sr_seal_key *seal;
     struct sr_copies *copies;
     struct sr_changes changes;

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/copies.h"
-#include "jobs/family.h"
+#include "jobs/totp_users.h"
 
 #include <stdlib.h>
 
@@ -32,7 +32,12 @@ enum sr_job_result sr_jobs_open(const char *path, const struct sr_bench *seal, c
     init_uses(&j->uses);
     sr_changes_init(&j->changes);
     j->keeper = *keeper;
-    enum sr_job_result result = sr_keys_seal(seal, &j->seal, &mac, why);
+    j->totp = sr_totp_open();
+    enum sr_job_result result = SR_JOB_NO_MEMORY;
+    if (j->totp == NULL)
+        sr_why_set(why, "out of memory");
+    else
+        result = sr_keys_seal(seal, &j->seal, &mac, why);
     if (result == SR_JOB_OK)
         result = sr_registry_open(path, &mac, &j->registry, why);
     if (result == SR_JOB_OK && (j->copies = sr_copies_new(path)) == NULL) {
@@ -55,6 +60,9 @@ void sr_jobs_close(struct sr_jobs *jobs)
 {
     if (jobs == NULL)
         return;
+    if (jobs->registry != NULL)
+        (void)sr_totp_users_flush(jobs, NULL);
+    sr_totp_close(jobs->totp);
     sr_known_forget_all(jobs);
     sr_copies_free(jobs->copies);
     sr_changes_end(&jobs->changes);

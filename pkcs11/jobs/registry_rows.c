@@ -261,7 +261,7 @@ enum sr_job_result sr_registry_put_row(struct sr_registry *registry, const struc
 
     enum sr_job_result result = seal_row(registry, table, row, mac, why);
     if (result == SR_JOB_OK)
-        result = sr_registry_prepare(registry, sql, &statement, why);
+        result = sr_registry_keep(registry, sql, &statement, why);
     if (result != SR_JOB_OK)
         goto out;
     for (const struct sr_column *c = table->columns; c < table->columns + table->count; c++)
@@ -270,7 +270,7 @@ enum sr_job_result sr_registry_put_row(struct sr_registry *registry, const struc
     if (bound != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
         result = sr_registry_failed(registry, why);
 out:
-    (void)sqlite3_finalize(statement);
+    sr_registry_release(registry, statement);
     return result;
 }
 
@@ -318,7 +318,7 @@ enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, const stru
     *count = 0;
     if (row == NULL)
         return no_memory(registry, why);
-    enum sr_job_result result = sr_registry_prepare(registry, sql, &statement, why);
+    enum sr_job_result result = sr_registry_keep(registry, sql, &statement, why);
     if (result != SR_JOB_OK)
         goto out;
     for (size_t i = 0; i < n; i++)
@@ -338,7 +338,7 @@ enum sr_job_result sr_registry_get_rows(struct sr_registry *registry, const stru
 out:
     free(row);
     free(list.rows);
-    (void)sqlite3_finalize(statement);
+    sr_registry_release(registry, statement);
     return result;
 }
 

@@ -58,6 +58,27 @@ static const char *const migrations[] = {
     "  seen INTEGER NOT NULL,"
     "  mac BLOB NOT NULL"
     ") STRICT;",
+    /* With row ids: rows of this size would leave the upper levels of a tree by name with few branches. */
+    "CREATE TABLE totp_users ("
+    "  role TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  seed BLOB NOT NULL,"
+    "  mechanism TEXT NOT NULL,"
+    "  algorithm TEXT NOT NULL,"
+    "  digits INTEGER NOT NULL,"
+    "  period INTEGER NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  step INTEGER NOT NULL,"
+    "  drift INTEGER NOT NULL,"
+    "  failures INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL,"
+    "  mac BLOB NOT NULL,"
+    "  UNIQUE (role, name, user),"
+    "  FOREIGN KEY (role, name) REFERENCES families (role, name)"
+    ") STRICT;"
+    "CREATE INDEX totp_users_by_version ON totp_users (role, name, version, user);",
 };
 
 #define NEWEST ((long long)(sizeof(migrations) / sizeof(migrations[0])))
@@ -88,6 +109,37 @@ static enum sr_job_result execute(struct sr_registry *registry, const char *sql,
     if (sqlite3_exec(registry->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return sr_registry_failed(registry, why);
     return SR_JOB_OK;
+}
+
+enum sr_job_result sr_registry_keep(struct sr_registry *registry, const char *sql, sqlite3_stmt **statement,
+                                    struct sr_why *why)
+{
+    size_t i = 0;
+
+    while (i < SR_KEPT_MAX && registry->kept[i] != NULL && strcmp(sqlite3_sql(registry->kept[i]), sql) != 0)
+        i++;
+    if (i == SR_KEPT_MAX || registry->kept[i] == NULL || sqlite3_stmt_busy(registry->kept[i])) {
+        enum sr_job_result result = sr_registry_prepare(registry, sql, statement, why);
+        if (result == SR_JOB_OK && i < SR_KEPT_MAX && registry->kept[i] == NULL)
+            registry->kept[i] = *statement;
+        return result;
+    }
+    *statement = NULL;
+    if (sqlite3_get_autocommit(registry->db))
+        return sr_registry_prepare(registry, sql, statement, why); /* which says what is wrong */
+    *statement = registry->kept[i];
+    return SR_JOB_OK;
+}
+
+void sr_registry_release(struct sr_registry *registry, sqlite3_stmt *statement)
+{
+    for (size_t i = 0; i < SR_KEPT_MAX; i++)
+        if (statement != NULL && registry->kept[i] == statement) {
+            (void)sqlite3_reset(statement); /* says once more how the last step ended */
+            (void)sqlite3_clear_bindings(statement);
+            return;
+        }
+    (void)sqlite3_finalize(statement);
 }
 
 enum sr_job_result sr_registry_prepare(struct sr_registry *registry, const char *sql,
@@ -183,7 +235,10 @@ static enum sr_job_result settle(struct sr_registry *registry, struct sr_why *wh
                    registry->path, mode);
         return SR_JOB_FAILED;
     }
-    return result == SR_JOB_OK ? execute(registry, "PRAGMA synchronous = EXTRA", why) : result;
+    if (result == SR_JOB_OK)
+        result = execute(registry, "PRAGMA synchronous = EXTRA", why);
+    /* A million users' rows are read where they lie in the system's cache. */
+    return result == SR_JOB_OK ? execute(registry, "PRAGMA mmap_size = 4294967296", why) : result;
 }
 
 /* One step, where one is needed. The version is read within the transaction: another process may be at it. */
@@ -261,6 +316,8 @@ void sr_registry_close(struct sr_registry *registry)
 {
     if (registry == NULL)
         return;
+    for (size_t i = 0; i < SR_KEPT_MAX; i++)
+        (void)sqlite3_finalize(registry->kept[i]);
     (void)sqlite3_close(registry->db);
     (void)pthread_mutex_destroy(&registry->turn);
     free(registry->path);

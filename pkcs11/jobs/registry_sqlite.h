@@ -10,11 +10,14 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#define SR_KEPT_MAX 32
+
 struct sr_registry {
     pthread_mutex_t turn; /* held from sr_registry_begin to sr_registry_end */
     struct sr_seal seal;
     sqlite3 *db;
     char *path;
+    sqlite3_stmt *kept[SR_KEPT_MAX]; /* by sr_registry_keep; NULL behind the last */
 };
 
 /* SQLite's last error in words. SR_JOB_FAILED, or SR_JOB_NO_MEMORY. */
@@ -25,6 +28,12 @@ enum sr_job_result sr_registry_failed(const struct sr_registry *registry, struct
  * be finalized before the transaction ends; NULL unless SR_JOB_OK. */
 enum sr_job_result sr_registry_prepare(struct sr_registry *registry, const char *sql,
                                        sqlite3_stmt **statement, struct sr_why *why);
+
+/* The same for a statement that is asked for again and again: it is prepared once. To be given back with
+ * sr_registry_release, before the transaction ends. */
+enum sr_job_result sr_registry_keep(struct sr_registry *registry, const char *sql, sqlite3_stmt **statement,
+                                    struct sr_why *why);
+void sr_registry_release(struct sr_registry *registry, sqlite3_stmt *statement); /* may be NULL */
 
 /* A table: which structure its rows are made from, and which of its members the columns are, in their order;
  * the HMAC over them is the last column. A row of another table is none of this one: its name is in the HMAC.

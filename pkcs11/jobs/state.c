@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/family.h"
 #include "jobs/inventory.h"
+#include "jobs/totp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,11 +93,9 @@ enum sr_job_result sr_state_put(struct sr_jobs *jobs, const struct sr_family_nam
 enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_family_name *name,
                                        unsigned long version, size_t *count, struct sr_why *why)
 {
-    (void)jobs;
-    (void)name;
-    (void)version;
-    (void)why;
     *count = 0;
+    if (strcmp(name->role, "totp") == 0)
+        return sr_totp_under(jobs, name, version, count, why);
     return SR_JOB_OK;
 }
 

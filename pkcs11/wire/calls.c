@@ -73,6 +73,32 @@ static layout piece_put = {FIELD(ULONG, sr_piece_request, id), FIELD(ULONG, sr_p
 static layout registry_restore = {FIELD(ULONG, sr_registry_restore_request, id),
                                   FIELD(ULONG, sr_registry_restore_request, flags), END};
 
+static layout totp_enrol = {FIELD(BYTES, sr_totp_enrol_request, family),
+                            FIELD(BYTES, sr_totp_enrol_request, user),
+                            FIELD(BYTES, sr_totp_enrol_request, issuer),
+                            FIELD(BYTES, sr_totp_enrol_request, account),
+                            FIELD(BYTES, sr_totp_enrol_request, algorithm),
+                            FIELD(ULONG, sr_totp_enrol_request, digits),
+                            FIELD(ULONG, sr_totp_enrol_request, period),
+                            FIELD(ULONG, sr_totp_enrol_request, flags),
+                            END};
+static layout totp_import = {FIELD(BYTES, sr_totp_import_request, family),
+                             FIELD(BYTES, sr_totp_import_request, rows),
+                             FIELD(ULONG, sr_totp_import_request, flags), END};
+static layout totp_verify = {FIELD(BYTES, sr_totp_request, family), FIELD(BYTES, sr_totp_request, user),
+                             FIELD(BYTES, sr_totp_request, first), END};
+static layout totp_resync = {FIELD(BYTES, sr_totp_request, family), FIELD(BYTES, sr_totp_request, user),
+                             FIELD(BYTES, sr_totp_request, first), FIELD(BYTES, sr_totp_request, second),
+                             END};
+static layout totp_remove = {FIELD(BYTES, sr_totp_request, family), FIELD(BYTES, sr_totp_request, user), END};
+static layout totp_list = {FIELD(BYTES, sr_totp_list_request, family),
+                           FIELD(BYTES, sr_totp_list_request, after),
+                           FIELD(ULONG, sr_totp_list_request, limit), END};
+static layout totp_rewrap = {FIELD(BYTES, sr_totp_rewrap_request, family),
+                             FIELD(ULONG, sr_totp_rewrap_request, limit), END};
+static layout totp_moved = {FIELD(ULONG, sr_totp_moved_reply, moved), FIELD(ULONG, sr_totp_moved_reply, left),
+                            END};
+
 #define NONE SR_RIGHT_NONE
 #define USE SR_RIGHT_USE
 #define MANAGE SR_RIGHT_MANAGE
@@ -121,6 +147,13 @@ static const struct sr_call_row rows[SR_CALLS] = {
                                   bytes},
     [SR_CALL_REGISTRY_REBUILD] = {"registry-rebuild", "registry.manage", NONE, false, true, nothing, bytes},
     [SR_CALL_TOKEN_CHECK] = {"token-check", "family.list", NONE, true, false, nothing, bytes},
+    [SR_CALL_TOTP_ENROL] = {"totp-enrol", "totp.enrol", NONE, false, false, totp_enrol, bytes},
+    [SR_CALL_TOTP_IMPORT] = {"totp-import", "totp.import", NONE, false, true, totp_import, bytes},
+    [SR_CALL_TOTP_VERIFY] = {"totp-verify", "totp.verify", NONE, true, false, totp_verify, nothing},
+    [SR_CALL_TOTP_RESYNC] = {"totp-resync", "totp.resync", NONE, true, false, totp_resync, nothing},
+    [SR_CALL_TOTP_LIST] = {"totp-list", "totp.list", NONE, true, false, totp_list, bytes},
+    [SR_CALL_TOTP_REMOVE] = {"totp-remove", "totp.remove", NONE, false, false, totp_remove, nothing},
+    [SR_CALL_TOTP_REWRAP] = {"totp-rewrap", "totp.rewrap", NONE, true, true, totp_rewrap, totp_moved},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

@@ -58,6 +58,13 @@ enum sr_call {
     SR_CALL_REGISTRY_RESTORE,
     SR_CALL_REGISTRY_REBUILD,
     SR_CALL_TOKEN_CHECK,
+    SR_CALL_TOTP_ENROL,
+    SR_CALL_TOTP_IMPORT,
+    SR_CALL_TOTP_VERIFY,
+    SR_CALL_TOTP_RESYNC,
+    SR_CALL_TOTP_LIST,
+    SR_CALL_TOTP_REMOVE,
+    SR_CALL_TOTP_REWRAP,
     SR_CALLS /* one more than the last */
 };
 
@@ -110,7 +117,8 @@ struct sr_bytes_reply {
                              SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
                              FAMILY_HISTORY: JSON; SESSION_SIGN: the signature's text; JWT_SIGN: the JWT;
                              JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
-                             REGISTRY_REBUILD, TOKEN_CHECK: JSON */
+                             REGISTRY_REBUILD, TOKEN_CHECK: JSON; TOTP_ENROL: the otpauth URI;
+                             TOTP_IMPORT, TOTP_LIST: JSON */
 };
 struct sr_mechanism_entry {
     CK_MECHANISM_TYPE type;
@@ -264,6 +272,48 @@ struct sr_backup_reply { /* REGISTRY_BACKUP; REGISTRY_PUT has the id alone */
 struct sr_registry_restore_request {
     CK_ULONG id;
     CK_ULONG flags; /* SR_RESTORE_FORCE */
+};
+
+/* Second factors. Of all jobs' messages, TOTP_ENROL's reply and TOTP_IMPORT's request alone have a key in
+ * them: a user's seed. */
+#define SR_TOTP_REPLACE 1UL
+struct sr_totp_enrol_request {
+    struct sr_bytes family;
+    struct sr_bytes user;
+    struct sr_bytes issuer;
+    struct sr_bytes account;
+    struct sr_bytes algorithm;
+    CK_ULONG digits;
+    CK_ULONG period;
+    CK_ULONG flags; /* SR_TOTP_REPLACE */
+};
+#define SR_TOTP_DRY_RUN 1UL
+#define SR_TOTP_ROWS_MAX ((size_t)800 << 10)
+struct sr_totp_import_request {
+    struct sr_bytes family;
+    struct sr_bytes
+        rows;       /* for each user: user, secret in base32, algorithm, digits, period, separated by tabs
+                       and ended by a line feed; at most SR_TOTP_ROWS_MAX bytes and SR_TOTP_BATCH rows */
+    CK_ULONG flags; /* SR_TOTP_DRY_RUN */
+};
+struct sr_totp_request { /* TOTP_VERIFY: one code; TOTP_RESYNC: both; TOTP_REMOVE: none */
+    struct sr_bytes family;
+    struct sr_bytes user;
+    struct sr_bytes first;
+    struct sr_bytes second;
+};
+struct sr_totp_list_request {
+    struct sr_bytes family;
+    struct sr_bytes after; /* "": from the first on */
+    CK_ULONG limit;
+};
+struct sr_totp_rewrap_request {
+    struct sr_bytes family;
+    CK_ULONG limit;
+};
+struct sr_totp_moved_reply {
+    CK_ULONG moved;
+    CK_ULONG left;
 };
 
 /* The longest text that a reply carries. */

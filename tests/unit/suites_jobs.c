@@ -2,6 +2,7 @@
 #include "unit.h"
 
 CU_SuiteInfo unit_suites[] = {
+    {.pName = "base32", .pTests = base32_tests},
     {.pName = "base64url", .pTests = base64url_tests},
     {.pName = "copies", .pTests = copies_tests},
     {.pName = "family", .pTests = family_tests},
@@ -14,5 +15,7 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "registry_file", .pTests = registry_file_tests},
     {.pName = "root", .pTests = root_tests},
     {.pName = "session", .pTests = session_tests},
+    {.pName = "totp", .pTests = totp_tests},
+    {.pName = "totp_registry", .pTests = totp_registry_tests},
     CU_SUITE_INFO_NULL,
 };

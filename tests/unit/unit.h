@@ -23,6 +23,7 @@ extern CU_TestInfo audit_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 
+extern CU_TestInfo base32_tests[];
 extern CU_TestInfo base64url_tests[];
 extern CU_TestInfo copies_tests[];
 extern CU_TestInfo family_tests[];
@@ -35,6 +36,8 @@ extern CU_TestInfo rebuild_tests[];
 extern CU_TestInfo registry_tests[];
 extern CU_TestInfo registry_file_tests[];
 extern CU_TestInfo session_tests[];
+extern CU_TestInfo totp_tests[];
+extern CU_TestInfo totp_registry_tests[];
 
 extern CU_TestInfo shim_objects_tests[];
 extern CU_TestInfo shim_options_tests[];
