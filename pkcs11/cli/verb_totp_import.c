@@ -241,10 +241,41 @@ static bool import_records(struct import *import, struct sr_csv *csv)
     return result == STRONGROOM_OK && !failed;
 }
 
+static int by_line(const void *a, const void *b)
+{
+    long long one = sr_number(*(json_t *const *)a, "line", 0);
+    long long other = sr_number(*(json_t *const *)b, "line", 0);
+    return (one > other) - (one < other);
+}
+
+/* Some were known to be bad before others were answered. */
+static void sort_rows(struct import *import)
+{
+    size_t count = json_array_size(import->rows);
+    json_t **rows = calloc(count + 1, sizeof(*rows));
+    json_t *sorted = json_array();
+    for (size_t i = 0; rows != NULL && i < count; i++)
+        rows[i] = json_array_get(import->rows, i);
+    if (rows != NULL && sorted != NULL) {
+        qsort(rows, count, sizeof(*rows), by_line);
+        for (size_t i = 0; i < count; i++)
+            (void)json_array_append(sorted, rows[i]);
+    }
+    free(rows);
+    if (json_array_size(sorted) != count) { /* they stay as they are */
+        json_decref(sorted);
+        return;
+    }
+    json_decref(import->rows);
+    import->rows = sorted;
+}
+
 static int print_report(struct import *import, bool json)
 {
     size_t i;
     json_t *row;
+
+    sort_rows(import);
 
     if (json)
         return sr_print_json(json_pack("{s:b, s:I, s:I, s:I, s:O}", "dry_run", import->dry_run, "imported",

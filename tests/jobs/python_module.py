@@ -3,11 +3,15 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import base64
+import hmac
 import os
+import struct
 import subprocess
 import threading
 import time
 import unittest
+import urllib.parse
 
 import itsdangerous
 
@@ -133,6 +137,78 @@ class Signatures(unittest.TestCase):
         for _ in range(20):
             strongroom.Strongroom().session_sign(FAMILY, b"")
         self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+
+class SecondFactors(unittest.TestCase):
+    """With the family "users", which this user may do all with but remove, and which has a user "other"."""
+
+    SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+    def setUp(self):
+        self.room = strongroom.Strongroom()
+        self.user = f"{self.id()}"
+
+    def tearDown(self):
+        self.room.close()
+
+    def code(self, secret=SEED, ahead=1, digits=6):
+        """Of RFC 6238, with SHA-1; the next one, for those up to the daemon's start count as used."""
+        counter = struct.pack(">Q", int(time.time()) // 30 + ahead)
+        mac = hmac.digest(base64.b32decode(secret), counter, "sha1")
+        number = struct.unpack_from(">L", mac, mac[-1] & 15)[0] & 0x7fffffff
+        return str(number % 10 ** digits).zfill(digits)
+
+    def test_enrol_and_verify(self):
+        uri = self.room.totp_enrol("users", self.user, "Shop", digits=8)
+        parts = urllib.parse.urlsplit(uri)
+        given = dict(urllib.parse.parse_qsl(parts.query))
+        self.assertEqual((parts.scheme, parts.netloc, given["issuer"], given["digits"]), ("otpauth", "totp", "Shop", "8"))
+        code = self.code(given["secret"], digits=8)
+        self.assertIs(self.room.totp_verify("users", self.user, code[:-1]), False)
+        self.assertIs(self.room.totp_verify("totp:users", self.user, code), True)
+        self.assertIs(self.room.totp_verify("users", self.user, code), False)
+        with self.assertRaises(strongroom.Error) as caught:
+            self.room.totp_enrol("users", self.user, "Shop")
+        self.assertEqual(caught.exception.result, strongroom.Result.EXISTS)
+        self.assertNotEqual(self.room.totp_enrol("users", self.user, "Shop", replace=True), uri)
+
+    def test_import(self):
+        seeds = [(self.user, self.SEED), (self.user + "2", self.SEED, "SHA256", 8, 60), ("bad", "JBSWY"),
+                 ("none", self.SEED, "MD5")]
+        for dry_run in (True, False):
+            report = self.room.totp_import("users", seeds, dry_run=dry_run)
+            self.assertEqual([row["result"] for row in report], ["imported", "imported", "bad", "bad"])
+        self.assertEqual([row["result"] for row in self.room.totp_import("users", seeds[:2])], ["existing"] * 2)
+        listed = {row["user"]: row for row in self.room.totp_list("users")}
+        self.assertEqual((listed[self.user + "2"]["algorithm"], listed[self.user + "2"]["period"]), ("SHA256", 60))
+        self.assertNotIn("bad", listed)
+        self.assertEqual(self.room.totp_list("users", after="zzz"), [])
+        self.assertTrue(self.room.totp_verify("users", self.user, self.code()))
+
+    def test_resync(self):
+        self.room.totp_import("users", [(self.user, self.SEED)])
+        self.assertFalse(self.room.totp_resync("users", self.user, self.code(ahead=20), self.code(ahead=22)))
+        self.assertTrue(self.room.totp_resync("users", self.user, self.code(ahead=20), self.code(ahead=21)))
+
+    def test_what_is_no_code(self):
+        self.room.totp_import("users", [(self.user, self.SEED)])
+        for code in (None, 123456, b"123456", "", "12345\0", "\uff11\uff12\uff13\uff14\uff15\uff16", "x" * 100000):
+            self.assertIs(self.room.totp_verify("users", self.user, code), False)
+
+    def test_what_is_not_decided(self):
+        results = strongroom.Result
+        for result, arguments in ((results.NOT_FOUND, ("users", "nobody", "123456")),
+                                  (results.NOT_FOUND, ("nowhere", "other", "123456")),
+                                  (results.INVALID, ("session:web", "other", "123456")),
+                                  (results.INVALID, ("users", "", "123456"))):
+            with self.assertRaises(strongroom.Error) as caught:
+                self.room.totp_verify(*arguments)
+            self.assertEqual(caught.exception.result, result)
+        with self.assertRaises(strongroom.Unavailable):
+            strongroom.Strongroom("/nowhere/socket").totp_verify("users", "other", "123456")
+        with self.assertRaises(strongroom.Error) as caught:
+            self.room.totp_remove("users", "other")
+        self.assertEqual(caught.exception.result, results.REFUSED)
 
 
 class Itsdangerous(unittest.TestCase):

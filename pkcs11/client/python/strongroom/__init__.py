@@ -1,4 +1,4 @@
-"""Session keys and JWTs of strongroomd, whose keys never leave the token.
+"""Session keys, JWTs and second factors of strongroomd, whose keys never leave the token.
 
     import strongroom
     room = strongroom.Strongroom()
@@ -17,10 +17,13 @@ import json
 import os
 import threading
 
-__all__ = ["BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "Unavailable"]
+__all__ = ["BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "TOTP_BATCH", "Unavailable"]
 
 #: The most bytes that session_sign takes.
 DATA_MAX = 256 * 1024
+
+#: The most seeds of one totp_import, and users of one page of totp_list.
+TOTP_BATCH = 500
 
 
 class Result(enum.IntEnum):
@@ -52,7 +55,7 @@ class Error(Exception):
 
 
 class BadSignature(Error):
-    """The signature or JWT is not good."""
+    """The signature, JWT or code is not good."""
 
 
 class Unavailable(Error):
@@ -72,6 +75,20 @@ class _ErrorText(ctypes.Structure):
     _fields_ = [("text", ctypes.c_char * 512)]
 
 
+class _TotpEntry(ctypes.Structure):
+    """struct strongroom_totp_entry."""
+
+    _fields_ = [("user", ctypes.c_char_p), ("issuer", ctypes.c_char_p), ("account", ctypes.c_char_p),
+                ("algorithm", ctypes.c_char_p), ("digits", ctypes.c_uint), ("period", ctypes.c_uint)]
+
+
+class _TotpSeed(ctypes.Structure):
+    """struct strongroom_totp_seed."""
+
+    _fields_ = [("user", ctypes.c_char_p), ("secret", ctypes.c_char_p), ("algorithm", ctypes.c_char_p),
+                ("digits", ctypes.c_uint), ("period", ctypes.c_uint)]
+
+
 _HANDLE = ctypes.c_void_p
 _STRING = ctypes.c_char_p
 _TEXT = ctypes.POINTER(ctypes.c_void_p)  # char **: as void *, for c_char_p would lose what is to be freed
@@ -87,7 +104,17 @@ _ARGUMENTS = {
     "session_verify": (_STRING, _STRING, *_DATA, _STRING),
     "jwt_sign": (_STRING, _STRING, _STRING, _TEXT),
     "jwt_verify": (_STRING, _STRING, _TEXT),
+    "totp_enrol": (_STRING, ctypes.POINTER(_TotpEntry), ctypes.c_uint, _TEXT),
+    "totp_import": (_STRING, ctypes.POINTER(_TotpSeed), ctypes.c_size_t, ctypes.c_uint, _TEXT),
+    "totp_verify": (_STRING, _STRING, _STRING),
+    "totp_resync": (_STRING, _STRING, _STRING, _STRING),
+    "totp_list": (_STRING, _STRING, ctypes.c_size_t, _TEXT),
+    "totp_remove": (_STRING, _STRING),
 }
+
+
+_DRY_RUN = 2
+_REPLACE = 4
 
 
 @functools.lru_cache(maxsize=None)
@@ -99,6 +126,8 @@ def _load(path):
     library.strongroom_open.argtypes = (_STRING, ctypes.POINTER(_HANDLE), ctypes.POINTER(_ErrorText))
     library.strongroom_close.argtypes = (_HANDLE,)
     library.strongroom_close.restype = None
+    library.strongroom_free_secret.argtypes = (ctypes.c_void_p,)
+    library.strongroom_free_secret.restype = None
     for name, arguments in _ARGUMENTS.items():
         getattr(library, "strongroom_" + name).argtypes = (_HANDLE, *arguments, ctypes.POINTER(_ErrorText))
     return library
@@ -158,6 +187,15 @@ def _session_family(value):
     return _string(value if not isinstance(value, str) or ":" in value else "session:" + value, "the family")
 
 
+def _totp_family(value):
+    """A family of the role totp, which need not be said."""
+    return _string(value if not isinstance(value, str) or ":" in value else "totp:" + value, "the family")
+
+
+def _optional(value, name):
+    return None if value is None else _string(value, name)
+
+
 def _foreign(value, name):
     """The same for what a stranger sent: what cannot be right is not good, and no mistake of the program's."""
     try:
@@ -170,7 +208,8 @@ class Strongroom:
     """A connection to strongroomd, made by the first call.
 
     Threads may share one; their calls then follow one another. A child process that was forked gets a connection of its
-    own by its first call. Every method raises Error. For signatures and JWTs "web" is short for "session:web".
+    own by its first call. Every method raises Error. For signatures and JWTs "web" is short for "session:web",
+    for second factors "users" for "totp:users".
     """
 
     def __init__(self, path=None):
@@ -235,6 +274,66 @@ class Strongroom:
     def jwt_verify(self, family, jwt):
         """The claims of a JWT that is good; raises BadSignature where it is not, or not any more."""
         return json.loads(self._ask("jwt_verify", _session_family(family), _foreign(jwt, "the JWT")))
+
+    def totp_enrol(self, family, user, issuer, *, account=None, algorithm="SHA1", digits=6, period=30, replace=False):
+        """Gives the user a new seed; returns the otpauth URI for the user's application, this once."""
+        entry = _TotpEntry(_string(user, "the user"), _string(issuer, "the issuer"), _optional(account, "the account"),
+                           _string(algorithm, "the algorithm"), digits, period)
+        text = ctypes.c_void_p()
+        self._call("totp_enrol", _totp_family(family), ctypes.byref(entry), _REPLACE if replace else 0,
+                   ctypes.byref(text))
+        try:
+            return ctypes.string_at(text.value).decode()
+        finally:
+            self._library.strongroom_free_secret(text)
+
+    def totp_import(self, family, seeds, *, dry_run=False):
+        """Brings in seeds that users have already; those of users who have one are left out.
+
+        seeds: of tuples (user, secret in base32[, algorithm, digits, period]), TOTP_BATCH at most. Returns a list of
+        {"user", "result", "reason"}, result being "imported", "existing" or "bad".
+        """
+        rows = (_TotpSeed * len(seeds))()
+        for row, (user, secret, *kind) in zip(rows, seeds):
+            algorithm, digits, period = (*kind, *("SHA1", 6, 30)[len(kind):])
+            row.user = _string(user, "the user")
+            row.secret = _string(secret, "the secret")
+            row.algorithm = _string(algorithm, "the algorithm")
+            row.digits = digits
+            row.period = period
+        return json.loads(self._ask("totp_import", _totp_family(family), rows, len(rows), _DRY_RUN if dry_run else 0))
+
+    def _accepted(self, name, *arguments):
+        try:
+            self._call(name, *arguments)
+        except BadSignature:
+            return False
+        return True
+
+    def totp_verify(self, family, user, code):
+        """True: the code is accepted, and will not be again. False: it is refused.
+
+        Where that could not be decided, Error is raised: there is no such user, or strongroomd does not answer.
+        """
+        if not isinstance(code, str) or "\0" in code or not code.isascii():
+            return False
+        return self._accepted("totp_verify", _totp_family(family), _string(user, "the user"), code.encode())
+
+    def totp_resync(self, family, user, first, second):
+        """Two codes that follow one another say how far off the user's clock is; True where they are such."""
+        for code in (first, second):
+            if not isinstance(code, str) or "\0" in code or not code.isascii():
+                return False
+        return self._accepted("totp_resync", _totp_family(family), _string(user, "the user"), first.encode(),
+                              second.encode())
+
+    def totp_list(self, family, after=None, limit=TOTP_BATCH):
+        """A page of users, as strongroom-totp(1) describes them: those behind AFTER, by name."""
+        return json.loads(self._ask("totp_list", _totp_family(family), _optional(after, "the user"), limit))
+
+    def totp_remove(self, family, user):
+        """Removes the user and the seed."""
+        self._call("totp_remove", _totp_family(family), _string(user, "the user"))
 
     def family_list(self):
         """The families, as strongroom-family(1) describes them."""
