@@ -63,8 +63,9 @@ enum sr_job_result sr_keys_derive_session(const struct sr_bench *bench, CK_OBJEC
 CK_RV sr_keys_hmac(const struct sr_bench *bench, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDLE key,
                    const void *data, size_t length, unsigned char *mac, size_t *size);
 
-/* The registry's own key, "registry:rows", found or made: HMAC-SHA256. *KEY is to be freed with
- * sr_keys_seal_free after the registry was closed. The bench's session belongs to it from now on. */
+/* The registry's own key, HMAC-SHA256: derived from the root "registry:rows", which is found or made. *KEY is
+ * to be freed with sr_keys_seal_free after the registry was closed. The bench's session belongs to it from
+ * now on. */
 struct sr_seal_key;
 enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key **key, struct sr_seal *seal,
                                 struct sr_why *why);

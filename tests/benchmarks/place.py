@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 
 from load import BenchError
 
@@ -56,6 +57,9 @@ class Place:
         self.without_provider = {k: v for k, v in env.items() if k != "OPENSSL_CONF"}
         self.keys = {}
         self.session_family = None
+        self.totp_families = {}
+        self.began = time.time()  # when strongroomd was running already
+        self.totp_users = 0
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench.", dir=env["SANDBOX"]))
         self.scratch.chmod(0o755)
 
@@ -83,6 +87,15 @@ class Place:
             self.session_family = f"session:bench-{os.getpid()}"
             tell([self.build / "bin" / "strongroom", "family", "create", self.session_family])
         return self.session_family
+
+    def totp_family(self, users):
+        """A family of second factors with so many users."""
+        if users not in self.totp_families:
+            family = f"totp:bench-{os.getpid()}-{users}"
+            tell([self.build / "bin" / "strongroom", "family", "create", family])
+            tell([self.program("bench_totp"), "import", family, str(users)])
+            self.totp_families[users] = family
+        return self.totp_families[users]
 
     def software_key(self, kind):
         """A PEM file that holds a key."""
