@@ -241,10 +241,15 @@ static bool import_records(struct import *import, struct sr_csv *csv)
     return result == STRONGROOM_OK && !failed;
 }
 
+struct place {
+    long long line;
+    json_t *row;
+};
+
 static int by_line(const void *a, const void *b)
 {
-    long long one = sr_number(*(json_t *const *)a, "line", 0);
-    long long other = sr_number(*(json_t *const *)b, "line", 0);
+    long long one = ((const struct place *)a)->line;
+    long long other = ((const struct place *)b)->line;
     return (one > other) - (one < other);
 }
 
@@ -252,14 +257,15 @@ static int by_line(const void *a, const void *b)
 static void sort_rows(struct import *import)
 {
     size_t count = json_array_size(import->rows);
-    json_t **rows = calloc(count + 1, sizeof(*rows));
+    struct place *rows = calloc(count + 1, sizeof(*rows));
     json_t *sorted = json_array();
     for (size_t i = 0; rows != NULL && i < count; i++)
-        rows[i] = json_array_get(import->rows, i);
+        rows[i] = (struct place){sr_number(json_array_get(import->rows, i), "line", 0),
+                                 json_array_get(import->rows, i)};
     if (rows != NULL && sorted != NULL) {
         qsort(rows, count, sizeof(*rows), by_line);
         for (size_t i = 0; i < count; i++)
-            (void)json_array_append(sorted, rows[i]);
+            (void)json_array_append(sorted, rows[i].row);
     }
     free(rows);
     if (json_array_size(sorted) != count) { /* they stay as they are */

@@ -72,7 +72,7 @@ static bool separable(const struct strongroom_totp_seed *seed)
 static char *put_text(char *at, const char *text)
 {
     for (; *text != '\0'; text++)
-        *at++ = *text == '\t' || *text == '\n' ? ' ' : *text;
+        *at++ = (char)(*text == '\t' || *text == '\n' ? ' ' : *text);
     return at;
 }
 

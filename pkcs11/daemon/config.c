@@ -14,7 +14,9 @@
 #define CONNECTIONS 1024
 
 const char *const sr_permissions[] = {
-    "family.manage", "family.list", "session.sign", "session.verify", "jwt.sign", "jwt.verify", "registry.manage", "totp.enrol", "totp.import", "totp.verify", "totp.resync", "totp.list", "totp.remove", "totp.rewrap", NULL};
+    "family.manage", "family.list",     "session.sign", "session.verify", "jwt.sign",
+    "jwt.verify",    "registry.manage", "totp.enrol",   "totp.import",    "totp.verify",
+    "totp.resync",   "totp.list",       "totp.remove",  "totp.rewrap",    NULL};
 static const char *const permission_groups[] = {"family", "session", "jwt", "registry", "totp", NULL};
 
 struct reader {

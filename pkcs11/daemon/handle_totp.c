@@ -11,7 +11,7 @@
 /* A job's text with a seed in it into a reply: the only copy that is left is in scratch memory. */
 static CK_RV secret_text(struct sr_work *work, char *text, struct sr_bytes *bytes)
 {
-    CK_RV rv = sr_work_bytes(work, text, strlen(text), bytes);
+    CK_RV rv = text != NULL ? sr_work_bytes(work, text, strlen(text), bytes) : CKR_OK;
     sr_totp_free_secret(text);
     return rv;
 }

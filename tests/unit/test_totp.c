@@ -186,7 +186,7 @@ static void failures_slow_down_then_lock(void)
     CU_ASSERT_EQUAL(verify(9), SR_JOB_OK);
     /* A clock that is set back does not lock for longer. */
     for (int i = 0; i < 10; i++) {
-        unit_totp_go(20, 100 * i);
+        unit_totp_go(20, 100LL * i);
         fail_once("wrong");
     }
     unit_totp_go(12, 0);

@@ -184,12 +184,12 @@ static void seeds_go_over_to_the_current_version(void)
 
 /* One for each column, and two users' parts that change places. */
 static const char *const changes[] = {
-    "UPDATE totp_users SET user = 'mallory' WHERE user = 'alice'; "
-    "UPDATE totp_users SET user = 'alice' WHERE user = 'bob'",
-    "CREATE TEMP TABLE t AS SELECT * FROM totp_users; UPDATE totp_users SET (seed, mac) = "
-    "(SELECT seed, mac FROM t WHERE t.user <> totp_users.user)",
-    "CREATE TEMP TABLE t AS SELECT * FROM totp_users; UPDATE totp_users SET seed = "
-    "(SELECT seed FROM t WHERE t.user <> totp_users.user)",
+    ("UPDATE totp_users SET user = 'mallory' WHERE user = 'alice'; "
+     "UPDATE totp_users SET user = 'alice' WHERE user = 'bob'"),
+    ("CREATE TEMP TABLE t AS SELECT * FROM totp_users; UPDATE totp_users SET (seed, mac) = "
+     "(SELECT seed, mac FROM t WHERE t.user <> totp_users.user)"),
+    ("CREATE TEMP TABLE t AS SELECT * FROM totp_users; UPDATE totp_users SET seed = "
+     "(SELECT seed FROM t WHERE t.user <> totp_users.user)"),
     "UPDATE totp_users SET version = 2 WHERE user = 'alice'",
     "UPDATE totp_users SET seed = zeroblob(40) WHERE user = 'alice'",
     "UPDATE totp_users SET mechanism = '' WHERE user = 'alice'",
@@ -206,9 +206,16 @@ static const char *const changes[] = {
 
 static void copy_file(const char *from, const char *to)
 {
-    char command[600];
-    (void)snprintf(command, sizeof(command), "cp '%s' '%s'", from, to);
-    CU_ASSERT_EQUAL_FATAL(system(command), 0);
+    char bytes[4096];
+    size_t n;
+    FILE *in = fopen(from, "rb");
+    FILE *out = fopen(to, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(in);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        CU_ASSERT_EQUAL(fwrite(bytes, 1, n, out), n);
+    CU_ASSERT_EQUAL(fclose(in), 0);
+    CU_ASSERT_EQUAL(fclose(out), 0);
 }
 
 static void rows_that_were_changed_are_found(void)
