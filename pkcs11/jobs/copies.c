@@ -2,6 +2,7 @@
 #include "jobs/copies.h"
 #include "jobs/family.h"
 #include "jobs/registry_copy.h"
+#include "jobs/totp_users.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,7 +142,9 @@ enum sr_job_result sr_backup_begin(struct sr_jobs *jobs, unsigned long *id, unsi
     /* With no family in the middle of a change: a version in the making would be cleared up after a restore,
      * although it was finished since. */
     (void)pthread_mutex_lock(&jobs->change);
-    enum sr_job_result result = sr_registry_copy(jobs->registry, p->path, why);
+    enum sr_job_result result = sr_totp_users_flush(jobs, why);
+    if (result == SR_JOB_OK)
+        result = sr_registry_copy(jobs->registry, p->path, why);
     (void)pthread_mutex_unlock(&jobs->change);
     if (result == SR_JOB_OK) {
         p->fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

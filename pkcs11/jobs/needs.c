@@ -35,7 +35,8 @@ static const struct sr_key_need totp[] = {
 };
 
 static const struct sr_key_need registry[] = {
-    {CKM_GENERIC_SECRET_KEY_GEN, CKF_GENERATE},
+    {CKM_AES_KEY_GEN, CKF_GENERATE},
+    {CKM_AES_CBC_ENCRYPT_DATA, CKF_DERIVE},
     {CKM_SHA256_HMAC, CKF_SIGN},
 };
 

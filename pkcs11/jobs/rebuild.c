@@ -5,6 +5,7 @@
 #include "jobs/family.h"
 #include "jobs/reconcile.h"
 #include "jobs/registry_copy.h"
+#include "jobs/totp_users.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,8 @@ enum sr_job_result sr_registry_restore(struct sr_jobs *jobs, const struct sr_ben
     result = prepare(&r, &inventory, why);
     if (result == SR_JOB_OK)
         result = sr_registry_replace(jobs->registry, path, force, change, &r, why);
+    if (result == SR_JOB_OK)
+        sr_totp_forget(jobs);
     end(jobs);
 out:
     sr_restore_release(jobs->copies);

@@ -102,5 +102,6 @@ enum sr_job_result sr_registry_check_rows(struct sr_registry *registry, const st
 /* The tables of families; ends with NULL. Each table of the registry is in one of such lists, and the lists
  * in registry_copy.c: a backup with a table that is in none is not taken back. */
 extern const struct sr_table *const sr_family_tables[];
+extern const struct sr_table *const sr_totp_tables[];
 
 #endif

@@ -37,6 +37,8 @@ static void describe(const void *row, char *text, size_t size)
 static const struct sr_table table = {
     "totp_users", SR_COLUMNS(columns), sizeof(struct sr_totp_user), 0, sizeof(struct sr_totp_user), describe};
 
+const struct sr_table *const sr_totp_tables[] = {&table, NULL};
+
 enum sr_job_result sr_totp_row_get(struct sr_registry *registry, const struct sr_family_name *family,
                                    const char *user, struct sr_totp_user *row, struct sr_why *why)
 {

@@ -24,6 +24,7 @@ struct sr_totp_entry {
     size_t refs;                 /* of threads, and of the queue */
     bool listed;                 /* in the table; else it goes with its last reference */
     bool queued;
+    unsigned long registry; /* which one it was read from; never changes */
     /* Within a transaction that writes: the newest change of the row that was written. */
     unsigned long stored;
 
@@ -41,7 +42,8 @@ struct sr_totp {
     struct sr_totp_entry *first; /* of the queue */
     struct sr_totp_entry *last;
     atomic_size_t count;
-    long long opened;
+    atomic_llong opened;
+    atomic_ulong registry; /* counts how often it was replaced */
     struct sr_totp_entry *buckets[BUCKETS];
 };
 
@@ -51,13 +53,24 @@ struct sr_totp *sr_totp_open(void)
     if (totp == NULL)
         return NULL;
     (void)pthread_mutex_init(&totp->lock, NULL);
-    totp->opened = sr_job_now();
+    atomic_store(&totp->opened, sr_job_now());
     return totp;
+}
+
+void sr_totp_forget(struct sr_jobs *jobs)
+{
+    atomic_store(&jobs->totp->opened, sr_job_now());
+    atomic_fetch_add(&jobs->totp->registry, 1);
+}
+
+static bool outdated(const struct sr_totp *totp, const struct sr_totp_entry *e)
+{
+    return e->registry != atomic_load(&totp->registry);
 }
 
 long long sr_totp_opened(const struct sr_jobs *jobs)
 {
-    return jobs->totp->opened;
+    return atomic_load(&jobs->totp->opened);
 }
 
 static void destroy(struct sr_totp_entry *e)
@@ -156,6 +169,7 @@ static struct sr_totp_entry *add(struct sr_totp *totp, const struct sr_family_na
     if (e == NULL)
         return NULL;
     (void)pthread_mutex_init(&e->lock, NULL);
+    e->registry = atomic_load(&totp->registry);
     e->row.family = *family;
     memcpy(e->row.user, user, strlen(user) + 1); /* which was checked */
     if (totp->count >= USERS_MAX)
@@ -175,6 +189,12 @@ static struct sr_totp_entry *refer(struct sr_totp *totp, const struct sr_family_
 {
     (void)pthread_mutex_lock(&totp->lock);
     struct sr_totp_entry *e = *place_of(totp, family, user);
+    if (e != NULL && outdated(totp, e)) {
+        unlist(totp, e);
+        if (e->refs == 0)
+            destroy(e);
+        e = NULL;
+    }
     if (e == NULL) {
         e = add(totp, family, user);
     } else if (e != totp->newest) {
@@ -289,7 +309,12 @@ enum sr_job_result sr_totp_user_store(struct sr_jobs *jobs, struct sr_totp_entry
     enum sr_job_result result = sr_registry_begin(jobs->registry, true, why);
     if (result != SR_JOB_OK)
         return result;
-    result = sr_totp_row_update(jobs->registry, &entry->row, why);
+    if (outdated(jobs->totp, entry)) {
+        sr_why_set(why, "the registry was restored a moment ago; try again");
+        result = SR_JOB_FAILED;
+    } else {
+        result = sr_totp_row_update(jobs->registry, &entry->row, why);
+    }
     /* What a write-back that is under way took with it is older. Where this fails, the caller's release makes
      * a newer change. */
     entry->stored = ++entry->changes;
@@ -366,7 +391,7 @@ static enum sr_job_result write_batch(struct sr_jobs *jobs, const struct batch *
     if (result != SR_JOB_OK)
         return result;
     for (size_t i = 0; i < batch->count && result == SR_JOB_OK; i++)
-        if (batch->entries[i]->stored < batch->changes[i]) {
+        if (batch->entries[i]->stored < batch->changes[i] && !outdated(jobs->totp, batch->entries[i])) {
             result = sr_totp_row_update(jobs->registry, &batch->rows[i], why);
             batch->entries[i]->stored = batch->changes[i];
         }

@@ -32,7 +32,11 @@ struct sr_totp *sr_totp_open(void);
 /* The registry is to be written back before. */
 void sr_totp_close(struct sr_totp *totp);
 
-/* When the jobs were opened, seconds since 1970. */
+/* Another registry has taken the place of this one: what is in memory does not count any more, and all steps
+ * up to now count as used. */
+void sr_totp_forget(struct sr_jobs *jobs);
+
+/* When the jobs were opened, or the registry was replaced, seconds since 1970. */
 long long sr_totp_opened(const struct sr_jobs *jobs);
 
 /* A user in memory, whom nobody else sees or changes meanwhile. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users in the registry: enrolled, imported, removed, rewrapped; rows that were changed, an older file that
  * is put back, a file that cannot be written, strongroomd killed at any step. */
+#include "unit_copies.h"
 #include "unit_registry.h"
 #include "unit_totp.h"
 
@@ -283,6 +284,36 @@ static void a_used_code_stays_used(void)
     unit_jobs_close(&u);
 }
 
+/* While strongroomd runs: what it remembers is of the registry before. */
+static void a_restored_registry_accepts_no_used_code(void)
+{
+    struct sr_why report = {""};
+
+    unit_totp_make(&u, "totp-restored");
+    unit_totp_import(&u, "alice");
+    unit_totp_import(&u, "bob");
+    unit_totp_go(3, 0);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "alice", 4), SR_JOB_OK);
+    struct copies_backup backup = copies_take(&u);
+    unit_totp_go(5, 0);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "alice", 5), SR_JOB_OK);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "bob", 5), SR_JOB_OK);
+    unit_totp_import(&u, "carol");
+    CU_ASSERT_EQUAL(sr_totp_remove(u.jobs, &unit_users, "bob", &why), SR_JOB_OK);
+    unit_totp_go(7, 0);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "alice", 7), SR_JOB_OK);
+    CU_ASSERT_EQUAL_FATAL(copies_restore(&u, &backup, true, NULL), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_totp_tick(u.jobs, &u.bench, &report), SR_JOB_OK);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "alice", 7), SR_JOB_BAD);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "bob", 5), SR_JOB_BAD);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "carol", 7), SR_JOB_NOT_FOUND);
+    unit_totp_go(9, 0);
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "alice", 10), SR_JOB_OK); /* with the drift that the backup had */
+    CU_ASSERT_EQUAL(unit_totp_verify(&u, "bob", 9), SR_JOB_OK);
+    free(backup.data);
+    unit_jobs_close(&u);
+}
+
 static void a_disk_that_fails_is_no_verdict(void)
 {
     sqlite3 *db = NULL;
@@ -436,6 +467,7 @@ CU_TestInfo totp_registry_tests[] = {
     {"seeds go over to the current version", seeds_go_over_to_the_current_version},
     {"rows that were changed are found", rows_that_were_changed_are_found},
     {"a used code stays used", a_used_code_stays_used},
+    {"a restored registry accepts no used code", a_restored_registry_accepts_no_used_code},
     {"a disk that fails is no verdict", a_disk_that_fails_is_no_verdict},
     {"killed at every step", killed_at_every_step},
     CU_TEST_INFO_NULL,
