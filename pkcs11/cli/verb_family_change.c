@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FAMILY_ARGUMENT "the family's name (ROLE:NAME)"
 
@@ -121,9 +122,10 @@ int sr_verb_family_revoke(int argc, char **argv)
         exit_status =
             sr_print_json(json_pack("{s:s, s:I}", "family", family, "version", (json_int_t)version), false);
     else
-        exit_status = sr_print("%s: version %lu is current; the one before it is refused, and its keys are "
-                               "destroyed",
-                               family, version);
+        exit_status =
+            sr_print("%s: version %lu is current; the one before it is refused%s", family, version,
+                     strncmp(family, "session:", 8) == 0 ? ", and its keys are destroyed"
+                                                         : ", and its key only lets go over what it wrapped");
     strongroom_close(daemon);
     return exit_status;
 }
