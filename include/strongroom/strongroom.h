@@ -24,13 +24,14 @@ enum strongroom_result {
     STRONGROOM_ABSENT,    /* no daemon listens at the socket, or the connection broke: it may come back */
     STRONGROOM_TIMEOUT,   /* the daemon does not answer in time */
     STRONGROOM_REFUSED,   /* not admitted, or not allowed to do this */
-    STRONGROOM_NOT_FOUND, /* no such token, family or version */
+    STRONGROOM_NOT_FOUND, /* no such token, family or version; the key of a value is missing */
     STRONGROOM_EXISTS,    /* a key or family of that name is there already */
     STRONGROOM_CONFLICT,  /* the state of things forbids it: not due, the current version */
-    STRONGROOM_BAD,       /* a signature or JWT that is not good; the text says why */
+    STRONGROOM_BAD,       /* a signature, JWT or value that is not good; the text says why */
     STRONGROOM_TAMPERED,  /* the daemon's registry was changed behind its back */
     STRONGROOM_FAILED,    /* the token or the disk could not do it */
     STRONGROOM_NO_MEMORY,
+    STRONGROOM_WRONG_KEY, /* the key, or the family, is not the one that the value was made with */
 };
 
 struct strongroom_error {
@@ -225,6 +226,85 @@ enum strongroom_result strongroom_totp_remove(strongroom *handle, const char *fa
  * daemon does that by itself as well, little by little. */
 enum strongroom_result strongroom_totp_rewrap(strongroom *handle, const char *family, size_t limit,
                                               size_t *moved, size_t *left, struct strongroom_error *error);
+
+/* Data keys: values of at most 256 KiB, encrypted in the token (AES-256-GCM) and bound to their family, its
+ * version and a CONTEXT of at most 64 KiB, which says what the value is ("users/4711/iban") and has to be
+ * given again. Keys and values have two forms, text ("srk1...", "srd1...") and binary; either is read.
+ * docs/data-format.md has both byte by byte. What is given back has a zero behind it, which LENGTH does not
+ * count, and is to be freed with free(). */
+
+enum { STRONGROOM_BINARY = 1 }; /* give keys and values in their binary form */
+
+/* How; NULL for a family's own key, all versions, and text. */
+struct strongroom_data_options {
+    const void *key; /* a wrapped key from strongroom_data_new_key; NULL: the family's own */
+    size_t key_length;
+    unsigned long min_version; /* what is of an older version is STRONGROOM_BAD; 0: nothing is */
+    unsigned flags;            /* STRONGROOM_BINARY */
+};
+
+/* A key of the caller's own, for one tenant or row, wrapped by the family's: to be kept beside what it
+ * protects. The daemon does not keep it. */
+enum strongroom_result strongroom_data_new_key(strongroom *handle, const char *family, unsigned flags,
+                                               void **key, size_t *length, struct strongroom_error *error);
+
+/* Without a key of the caller's own: under the family's current one. STRONGROOM_CONFLICT where the key has
+ * protected 2^32 values. */
+enum strongroom_result strongroom_data_encrypt(strongroom *handle, const char *family,
+                                               const struct strongroom_data_options *options,
+                                               const void *context, size_t context_length, const void *data,
+                                               size_t length, void **value, size_t *value_length,
+                                               struct strongroom_error *error);
+
+/* STRONGROOM_BAD: the value is damaged, or was made for another context, or its version is refused;
+ * STRONGROOM_WRONG_KEY: the key that was given is not the value's, or the value is another family's;
+ * STRONGROOM_NOT_FOUND: its key is missing, or was destroyed. */
+enum strongroom_result strongroom_data_decrypt(strongroom *handle, const char *family,
+                                               const struct strongroom_data_options *options,
+                                               const void *context, size_t context_length, const void *value,
+                                               size_t value_length, void **data, size_t *length,
+                                               struct strongroom_error *error);
+
+/* Brings a key or a value (with its context) to the family's current version, in the form that it has. What
+ * is of it already stays as it is. The plaintext does not leave the daemon. Options as for decrypting: a
+ * value under a key of the caller's own goes over to the family's. */
+enum strongroom_result strongroom_data_rewrap(strongroom *handle, const char *family,
+                                              const struct strongroom_data_options *options,
+                                              const void *context, size_t context_length, const void *old,
+                                              size_t old_length, void **fresh, size_t *fresh_length,
+                                              struct strongroom_error *error);
+
+/* Many at once, in few messages. */
+struct strongroom_data_item {
+    const void *context;
+    size_t context_length;
+    const void *data;
+    size_t length;
+    enum strongroom_result result; /* from here on: set by the call */
+    void *out; /* after STRONGROOM_OK what it became, else one line that says why; NULL where there is no
+                  memory for it. To be freed with free(). */
+    size_t out_length;
+};
+
+/* STRONGROOM_OK where every item has a result of its own, good or not. Else the first failure that was none
+ * of an item alone (there is no daemon, no permission); the items that it kept from being done have it as
+ * their result. OUT is to be freed in either case. */
+enum strongroom_result strongroom_data_encrypt_many(strongroom *handle, const char *family,
+                                                    const struct strongroom_data_options *options,
+                                                    struct strongroom_data_item *items, size_t count,
+                                                    struct strongroom_error *error);
+enum strongroom_result strongroom_data_decrypt_many(strongroom *handle, const char *family,
+                                                    const struct strongroom_data_options *options,
+                                                    struct strongroom_data_item *items, size_t count,
+                                                    struct strongroom_error *error);
+enum strongroom_result strongroom_data_rewrap_many(strongroom *handle, const char *family,
+                                                   const struct strongroom_data_options *options,
+                                                   struct strongroom_data_item *items, size_t count,
+                                                   struct strongroom_error *error);
+
+/* The keys of a family that the daemon knows, as JSON; strongroom-data(1) describes the fields. */
+enum strongroom_result strongroom_data_list(strongroom *handle, const char *family, char **json,
+                                            struct strongroom_error *error);
 
 #ifdef __cplusplus
 }

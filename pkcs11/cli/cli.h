@@ -14,7 +14,8 @@ enum exit_status {
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
     EXIT_DUE = 3,       /* family due: something is */
-    EXIT_UNDECIDED = 4, /* session verify, jwt verify: neither good nor bad, for it could not be checked */
+    EXIT_UNDECIDED = 4, /* session verify, jwt verify, data decrypt: neither good nor bad, for it could not be
+                           checked */
 };
 
 /* "strongroom: " and the message, on standard error. */
@@ -36,6 +37,11 @@ const char *sr_default_socket(void);
  * wrong with an option. They return an exit status. */
 int sr_verb_audit_show(int argc, char **argv);
 int sr_verb_audit_verify(int argc, char **argv);
+int sr_verb_data_decrypt(int argc, char **argv);
+int sr_verb_data_encrypt(int argc, char **argv);
+int sr_verb_data_list(int argc, char **argv);
+int sr_verb_data_new_key(int argc, char **argv);
+int sr_verb_data_rewrap(int argc, char **argv);
 int sr_verb_family_create(int argc, char **argv);
 int sr_verb_family_destroy(int argc, char **argv);
 int sr_verb_family_due(int argc, char **argv);

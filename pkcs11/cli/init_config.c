@@ -50,7 +50,8 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "use = %s\n"
             "\n"
             "# \"manage\": also make and destroy keys. \"family\": make, rotate and revoke families.\n"
-            "# \"session\", \"jwt\", \"totp\": use them. \"registry\": back up what is known of them.\n"
+            "# \"session\", \"jwt\", \"data\", \"totp\": use them. \"registry\": back up what is known of "
+            "them.\n"
             "[admin]\n"
             "path = %s/admin\n"
             "administration = yes\n"
@@ -58,11 +59,12 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "family = %s\n"
             "session = %s\n"
             "jwt = %s\n"
+            "data = %s\n"
             "registry = %s\n"
             "totp = %s\n",
             plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file,
             plan->run_dir, plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage,
-            plan->manage, plan->manage) < 0)
+            plan->manage, plan->manage, plan->manage) < 0)
         return NULL;
     return text;
 }

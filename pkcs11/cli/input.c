@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-char *sr_read_input(const char *what, size_t *length)
+char *sr_read_most(const char *what, size_t most, size_t *length)
 {
     /* One byte more than is allowed, to see whether there is one, and a zero. */
-    char *text = malloc(SR_INPUT_MAX + 2);
+    char *text = malloc(most + 2);
     size_t used = 0;
     ssize_t n = 1;
 
@@ -19,8 +19,8 @@ char *sr_read_input(const char *what, size_t *length)
         sr_say("out of memory");
         return NULL;
     }
-    while (n != 0 && used <= SR_INPUT_MAX) {
-        n = read(STDIN_FILENO, text + used, SR_INPUT_MAX + 1 - used);
+    while (n != 0 && used <= most) {
+        n = read(STDIN_FILENO, text + used, most + 1 - used);
         if (n > 0)
             used += (size_t)n;
         if (n < 0 && errno != EINTR) {
@@ -29,15 +29,20 @@ char *sr_read_input(const char *what, size_t *length)
             return NULL;
         }
     }
-    if (used > SR_INPUT_MAX) {
+    if (used > most) {
         sr_say("%s on standard input: there is more than the %zu KiB that can be taken at once", what,
-               SR_INPUT_MAX / 1024);
+               most / 1024);
         free(text);
         return NULL;
     }
     text[used] = '\0';
     *length = used;
     return text;
+}
+
+char *sr_read_input(const char *what, size_t *length)
+{
+    return sr_read_most(what, SR_INPUT_MAX, length);
 }
 
 char *sr_read_text(const char *what)

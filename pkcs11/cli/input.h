@@ -12,6 +12,9 @@
  * a zero behind its *LENGTH bytes and is to be freed with free(); NULL after a failure, which was said. */
 char *sr_read_input(const char *what, size_t *length);
 
+/* The same for at most MOST bytes. */
+char *sr_read_most(const char *what, size_t most, size_t *length);
+
 /* The same for text, without the white space at its end; a zero byte in it is a failure as well. */
 char *sr_read_text(const char *what);
 

@@ -41,6 +41,11 @@ static const struct verb {
     {{"totp", "list"}, sr_verb_totp_list, "name the users and how their codes are made"},
     {{"totp", "remove"}, sr_verb_totp_remove, "remove a user's seed"},
     {{"totp", "rewrap"}, sr_verb_totp_rewrap, "wrap seeds under older versions anew"},
+    {{"data", "new-key"}, sr_verb_data_new_key, "make a data key, wrapped by a family's key"},
+    {{"data", "encrypt"}, sr_verb_data_encrypt, "encrypt a small value"},
+    {{"data", "decrypt"}, sr_verb_data_decrypt, "decrypt one"},
+    {{"data", "rewrap"}, sr_verb_data_rewrap, "bring data keys and values to the current version"},
+    {{"data", "list"}, sr_verb_data_list, "name a family's data keys"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
@@ -85,7 +90,7 @@ static int help(const char *group)
     }
     (void)printf("\n\"strongroom VERB --help\" tells about a verb, \"strongroom --version\" the version.\n"
                  "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"
-                 "session verify and jwt verify: 1 not good, 4 could not be checked;\n"
+                 "session verify, jwt verify and data decrypt: 1 not good, 4 could not be checked;\n"
                  "totp verify and totp resync: 1 refused, 2 could not be decided, 64 called wrongly.\n");
     return EXIT_OK;
 }

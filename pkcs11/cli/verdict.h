@@ -1,4 +1,5 @@
-/* What the verbs on session keys share: a family's name without its role, and the verdict on a signature.
+/* What the verbs on families share: a name without its role, a version, and the verdict on what may be good
+ * or not.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STRONGROOM_CLI_VERDICT_H
@@ -7,9 +8,15 @@
 #include "options.h"
 #include "output.h"
 
+/* "ROLE:NAME" for "NAME"; the same otherwise as what follows. */
+char *sr_role_family(const char *role, const char *name);
+
 /* "session:web" for "web"; a name with a role stays as it is. To be freed with free(); NULL when out of
  * memory, which was said. */
 char *sr_session_family(const char *name);
+
+/* What --min-version says (NULL: nothing, and *NUMBER stays). False where it is no number, which was said. */
+bool sr_version_number(const struct sr_form *form, const char *text, unsigned long *number);
 
 /* The exit status of a verification that ended with RESULT; says or prints why it is not good. Where it is
  * good it prints nothing. */

@@ -49,22 +49,40 @@ enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_ca
     return result;
 }
 
-enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum sr_call call,
-                                          const void *request, char **text, struct strongroom_error *error)
+enum strongroom_result sr_client_ask_bytes(strongroom *h, const char *what, enum sr_call call,
+                                           const void *request, unsigned char **bytes, size_t *size,
+                                           struct strongroom_error *error)
 {
     struct sr_bytes_reply reply = {0};
 
-    *text = NULL;
+    *bytes = NULL;
+    *size = 0;
     (void)pthread_mutex_lock(&h->lock);
     enum strongroom_result result = ask(h, what, call, request, &reply, error);
-    if (result == STRONGROOM_OK) {
-        *text = strndup(reply.data.length > 0 ? (const char *)reply.data.data : "", reply.data.length);
-        if (*text == NULL)
-            result = sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
-        sr_buf_reset(&h->channel.in); /* the text may be a secret: it is left in the caller's copy alone */
+    unsigned char *copy = result == STRONGROOM_OK ? malloc(reply.data.length + 1) : NULL;
+    if (copy != NULL) {
+        if (reply.data.length > 0)
+            memcpy(copy, reply.data.data, reply.data.length);
+        copy[reply.data.length] = '\0';
+        *bytes = copy;
+        *size = reply.data.length;
+        sr_buf_reset(&h->channel.in); /* it may be a secret: it is left in the caller's copy alone */
+    } else if (result == STRONGROOM_OK) {
+        result = sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
     }
+    sr_buf_reset(&h->channel.in);
     (void)pthread_mutex_unlock(&h->lock);
     if (result == STRONGROOM_OK)
         forget(error);
+    return result;
+}
+
+enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum sr_call call,
+                                          const void *request, char **text, struct strongroom_error *error)
+{
+    unsigned char *bytes;
+    size_t size;
+    enum strongroom_result result = sr_client_ask_bytes(h, what, call, request, &bytes, &size, error);
+    *text = (char *)bytes;
     return result;
 }

@@ -23,6 +23,17 @@ enum strongroom_result sr_client_fail(struct strongroom_error *error, enum stron
     return result;
 }
 
+enum strongroom_result sr_client_result(CK_ULONG code)
+{
+    static const enum strongroom_result results[] = {
+        [SR_CODE_INVALID] = STRONGROOM_INVALID, [SR_CODE_NOT_FOUND] = STRONGROOM_NOT_FOUND,
+        [SR_CODE_EXISTS] = STRONGROOM_EXISTS,   [SR_CODE_REFUSED] = STRONGROOM_CONFLICT,
+        [SR_CODE_BAD] = STRONGROOM_BAD,         [SR_CODE_TAMPERED] = STRONGROOM_TAMPERED,
+        [SR_CODE_FAILED] = STRONGROOM_FAILED,   [SR_CODE_WRONG_KEY] = STRONGROOM_WRONG_KEY,
+    };
+    return code < sizeof(results) / sizeof(results[0]) ? results[code] : STRONGROOM_OK;
+}
+
 /* The channel's failure in our terms. */
 static enum strongroom_result broken(const strongroom *h, enum sr_channel_status status,
                                      struct strongroom_error *error)
@@ -73,21 +84,9 @@ enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_c
                                            : "strongroomd does not allow it; its log says which rule it was");
     case CKR_HOST_MEMORY:
         return sr_client_fail(error, STRONGROOM_NO_MEMORY, "%s: out of memory", what);
-    case SR_CKR_JOB(SR_CODE_INVALID):
-        return sr_client_fail(error, STRONGROOM_INVALID, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_NOT_FOUND):
-        return sr_client_fail(error, STRONGROOM_NOT_FOUND, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_EXISTS):
-        return sr_client_fail(error, STRONGROOM_EXISTS, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_REFUSED):
-        return sr_client_fail(error, STRONGROOM_CONFLICT, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_BAD):
-        return sr_client_fail(error, STRONGROOM_BAD, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_TAMPERED):
-        return sr_client_fail(error, STRONGROOM_TAMPERED, "%s: %s", what, why);
-    case SR_CKR_JOB(SR_CODE_FAILED):
-        return sr_client_fail(error, STRONGROOM_FAILED, "%s: %s", what, why);
     default:
+        if (rv > SR_CKR_JOB(0) && sr_client_result(rv - SR_CKR_JOB(0)) != STRONGROOM_OK)
+            return sr_client_fail(error, sr_client_result(rv - SR_CKR_JOB(0)), "%s: %s", what, why);
         return sr_client_fail(error, STRONGROOM_FAILED, "%s: %s (0x%lx)", what,
                               *why != '\0' ? why : "the token refused; strongroomd's log may say more", rv);
     }

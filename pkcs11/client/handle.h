@@ -39,6 +39,15 @@ enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_ca
 enum strongroom_result sr_client_ask_text(strongroom *h, const char *what, enum sr_call call,
                                           const void *request, char **text, struct strongroom_error *error);
 
+/* The same for a call whose reply is bytes: *SIZE of them, and a zero behind them. To be cleansed, for they
+ * may be secret, and freed with free(); NULL on failure. */
+enum strongroom_result sr_client_ask_bytes(strongroom *h, const char *what, enum sr_call call,
+                                           const void *request, unsigned char **bytes, size_t *size,
+                                           struct strongroom_error *error);
+
+/* What a job's code (enum sr_job_code) is for the caller; STRONGROOM_OK for 0 and for what is no code. */
+enum strongroom_result sr_client_result(CK_ULONG code);
+
 /* A caller's memory as the wire takes it. */
 struct sr_bytes sr_client_bytes(const void *data, size_t length);
 struct sr_bytes sr_client_string(const char *string);

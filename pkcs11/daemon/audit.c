@@ -119,6 +119,8 @@ static size_t format_line(struct sr_audit *audit, const struct sr_audit_entry *e
         (void)snprintf(version, sizeof(version), "%lu", entry->version);
     if (fragment != NULL)
         (void)snprintf(more, sizeof(more), ",\"fragment\":\"%s\"", fragment);
+    else if (entry->items != 0)
+        (void)snprintf(more, sizeof(more), ",\"items\":%zu,\"failed\":%zu", entry->items, entry->failed);
     int n = snprintf(
         line, LINE_MAX_SIZE,
         BEGINNING "%s\",\"uid\":%lld,\"pid\":%d,\"operation\":\"%s\",\"family\":%s,\"version\":%s,"

@@ -19,6 +19,8 @@ struct sr_audit_entry {
     const char *operation;
     const char *family;    /* NULL where there is none */
     unsigned long version; /* 0 where it is not known */
+    size_t items;          /* how many things a call for many was about; 0: it was for one */
+    size_t failed;         /* how many of them had no result */
     const char *result;
     long long us; /* how long it took */
 };

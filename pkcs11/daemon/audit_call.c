@@ -24,6 +24,7 @@ FAMILY_IS_FIRST(sr_totp_import_request);
 FAMILY_IS_FIRST(sr_totp_request);
 FAMILY_IS_FIRST(sr_totp_list_request);
 FAMILY_IS_FIRST(sr_totp_rewrap_request);
+FAMILY_IS_FIRST(sr_data_request);
 
 long long sr_audit_clock(void)
 {
@@ -44,7 +45,7 @@ static const char *result_of(const struct sr_audited *audited)
         [SR_CODE_INVALID] = "invalid", [SR_CODE_NOT_FOUND] = "not-found",
         [SR_CODE_EXISTS] = "exists",   [SR_CODE_REFUSED] = "conflict",
         [SR_CODE_BAD] = "bad",         [SR_CODE_TAMPERED] = "tampered",
-        [SR_CODE_FAILED] = "failed",
+        [SR_CODE_FAILED] = "failed",   [SR_CODE_WRONG_KEY] = "wrong-key",
     };
     if (!audited->permitted)
         return "refused";
@@ -155,7 +156,10 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
         sr_family_parse(text->data, text->length, &name, NULL) == SR_JOB_OK) {
         (void)snprintf(family, sizeof(family), "%s:%s", name.role, name.name);
         entry.family = family;
-        entry.version = version_of(audited, &name);
+        entry.version = audited->rv == CKR_OK && work->used.version != 0 ? work->used.version
+                                                                         : version_of(audited, &name);
+        entry.items = work->used.items;
+        entry.failed = work->used.failed;
     }
     if (sr_audit_write(work->daemon->audit, &entry, &why))
         return audited->rv;

@@ -12,12 +12,29 @@
 #define LIST_MAX 64
 #define TOKEN_SESSIONS 16
 #define CONNECTIONS 1024
+#define DATA_KEY_S 300
+#define DURATION_MAX 1000000UL /* of any unit */
 
-const char *const sr_permissions[] = {
-    "family.manage", "family.list",     "session.sign", "session.verify", "jwt.sign",
-    "jwt.verify",    "registry.manage", "totp.enrol",   "totp.import",    "totp.verify",
-    "totp.resync",   "totp.list",       "totp.remove",  "totp.rewrap",    NULL};
-static const char *const permission_groups[] = {"family", "session", "jwt", "registry", "totp", NULL};
+const char *const sr_permissions[] = {"family.manage",
+                                      "family.list",
+                                      "session.sign",
+                                      "session.verify",
+                                      "jwt.sign",
+                                      "jwt.verify",
+                                      "data.new-key",
+                                      "data.encrypt",
+                                      "data.decrypt",
+                                      "data.rewrap",
+                                      "registry.manage",
+                                      "totp.enrol",
+                                      "totp.import",
+                                      "totp.verify",
+                                      "totp.resync",
+                                      "totp.list",
+                                      "totp.remove",
+                                      "totp.rewrap",
+                                      NULL};
+static const char *const permission_groups[] = {"family", "session", "jwt", "data", "registry", "totp", NULL};
 
 struct reader {
     const char *file;
@@ -96,6 +113,31 @@ static bool number(const struct reader *r, const char *section, const char *key,
     }
     *to = n;
     return true;
+}
+
+/* A number and s, m, h or d. */
+static bool duration(const struct reader *r, const char *section, const char *key, long long *seconds)
+{
+    static const struct {
+        char letter;
+        long long seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    const char *value = value_of(r, section, key);
+    char *end;
+
+    if (value == NULL)
+        return true;
+    errno = 0;
+    unsigned long n = strtoul(value, &end, 10);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (errno == 0 && *value >= '0' && *value <= '9' && n > 0 && n <= DURATION_MAX &&
+            *end == units[i].letter && end[1] == '\0') {
+            *seconds = (long long)n * units[i].seconds;
+            return true;
+        }
+    sr_why_set(r->why, "%s: [%s] %s: \"%s\" is no time; write a number and s, m, h or d, as in 5m", r->file,
+               section, key, value);
+    return false;
 }
 
 /* Calls ONE for each element of a list that is separated by commas or blanks. */
@@ -289,7 +331,9 @@ static bool copy_path(const struct reader *r, const char *key, char **to)
 static bool read_jobs(const struct reader *r, struct sr_config *config)
 {
     const char *name = value_of(r, "default", "jobs-token");
-    if (!copy_path(r, "registry", &config->registry) || !copy_path(r, "audit", &config->audit))
+    config->data_key_s = DATA_KEY_S;
+    if (!copy_path(r, "registry", &config->registry) || !copy_path(r, "audit", &config->audit) ||
+        !duration(r, "default", "data-key-time", &config->data_key_s))
         return false;
     for (size_t i = 0; name != NULL && i < config->token_count; i++)
         if (strcmp(config->tokens[i].name, name) == 0) {
@@ -303,8 +347,9 @@ static bool read_jobs(const struct reader *r, struct sr_config *config)
 
 static bool read_all(const struct reader *r, struct sr_config *config)
 {
-    static const char *const keys[] = {"tokens",   "sockets",    "log-level", "max-connections",
-                                       "registry", "jobs-token", "audit",     NULL};
+    static const char *const keys[] = {"tokens",          "sockets",       "log-level",
+                                       "max-connections", "registry",      "jobs-token",
+                                       "audit",           "data-key-time", NULL};
     unsigned long connections = CONNECTIONS;
 
     if (!only_known(r, "default", keys, false) || !read_level(r, config) ||

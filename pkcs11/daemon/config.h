@@ -48,9 +48,10 @@ struct sr_config {
     size_t socket_count;
     struct sr_token_config *tokens;
     size_t token_count;
-    char *registry;    /* the jobs' SQLite file; NULL: there are no jobs */
-    char *audit;       /* the audit log; NULL: there is none */
-    size_t jobs_token; /* whose keys are the jobs': an index of tokens */
+    char *registry;       /* the jobs' SQLite file; NULL: there are no jobs */
+    char *audit;          /* the audit log; NULL: there is none */
+    size_t jobs_token;    /* whose keys are the jobs': an index of tokens */
+    long long data_key_s; /* how long an opened data key stays in the token at most */
 };
 
 /* Reads FILE. On failure the result is NULL, and WHY names the file, section, key and what would be right.

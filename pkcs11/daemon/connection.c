@@ -54,6 +54,7 @@ union request {
     struct sr_totp_request totp;
     struct sr_totp_list_request totp_list;
     struct sr_totp_rewrap_request totp_rewrap;
+    struct sr_data_request data;
 };
 
 union reply {
@@ -216,6 +217,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     }
     work->call = row->name;
     work->why[0] = '\0';
+    work->used = (struct sr_used){0};
     memset(&reply, 0, sizeof(reply));
     if (row->permission != NULL)
         audited.began = sr_audit_clock();
@@ -296,6 +298,7 @@ static void *run(void *arg)
             sr_ahead_undo(&c->work.ahead);
         if (!serve(c, &frame) || !send_reply(c))
             break;
+        sr_buf_reset(&c->out); /* it may be what was decrypted */
         drop_frame(c, &frame);
         if (c->work.client == NULL) /* the hello was refused */
             break;

@@ -6,15 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum sr_job_code sr_job_code(enum sr_job_result result)
+{
+    static const enum sr_job_code codes[] = {
+        [SR_JOB_INVALID] = SR_CODE_INVALID,  [SR_JOB_NOT_FOUND] = SR_CODE_NOT_FOUND,
+        [SR_JOB_EXISTS] = SR_CODE_EXISTS,    [SR_JOB_REFUSED] = SR_CODE_REFUSED,
+        [SR_JOB_BAD] = SR_CODE_BAD,          [SR_JOB_TAMPERED] = SR_CODE_TAMPERED,
+        [SR_JOB_FAILED] = SR_CODE_FAILED,    [SR_JOB_WRONG_KEY] = SR_CODE_WRONG_KEY,
+        [SR_JOB_NO_MEMORY] = SR_CODE_FAILED,
+    };
+    return codes[result];
+}
+
 /* A job's result as the client gets it. */
 static CK_RV answer(struct sr_work *work, enum sr_job_result result, const struct sr_why *why)
 {
-    static const enum sr_job_code codes[] = {
-        [SR_JOB_INVALID] = SR_CODE_INVALID, [SR_JOB_NOT_FOUND] = SR_CODE_NOT_FOUND,
-        [SR_JOB_EXISTS] = SR_CODE_EXISTS,   [SR_JOB_REFUSED] = SR_CODE_REFUSED,
-        [SR_JOB_BAD] = SR_CODE_BAD,         [SR_JOB_TAMPERED] = SR_CODE_TAMPERED,
-        [SR_JOB_FAILED] = SR_CODE_FAILED,
-    };
     if (result == SR_JOB_OK)
         return CKR_OK;
     if (result == SR_JOB_NO_MEMORY)
@@ -22,7 +28,7 @@ static CK_RV answer(struct sr_work *work, enum sr_job_result result, const struc
     if (result == SR_JOB_TAMPERED || result == SR_JOB_FAILED)
         sr_log(SR_LOG_ERROR, "uid %u, pid %d, socket %s, call %s: %s", (unsigned)work->peer.uid,
                (int)work->peer.pid, work->socket->path, work->call, why->text);
-    return sr_explain(work, SR_CKR_JOB(codes[result]), "%s", why->text);
+    return sr_explain(work, SR_CKR_JOB(sr_job_code(result)), "%s", why->text);
 }
 
 CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct sr_bytes *family,

@@ -22,6 +22,9 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
 /* Gives the session back, and says RESULT in terms of the wire, with call->why for the client. */
 CK_RV sr_job_end(struct sr_work *work, struct sr_job_call *call, enum sr_job_result result);
 
+/* A result other than SR_JOB_OK as a code of the wire. */
+enum sr_job_code sr_job_code(enum sr_job_result result);
+
 /* BYTES as a string in scratch memory. SR_JOB_INVALID for more than MAX, and for one with a zero in it, of
  * which a job would see the beginning only. WHAT it is, for the message. */
 enum sr_job_result sr_job_string(struct sr_work *work, struct sr_job_call *call, const char *what,

@@ -2,6 +2,7 @@
 #include "daemon/open_jobs.h"
 
 #include "cryptoki/names.h"
+#include "jobs/data.h"
 
 /* A session for the jobs alone; the token's login is every session's (PKCS#11 v3.0 §5.6.2). */
 static bool open_session(const struct sr_token *token, struct sr_bench *bench, struct sr_why *why)
@@ -39,6 +40,7 @@ bool sr_open_jobs(struct sr_daemon *daemon, struct sr_why *why)
         return false;
     if (sr_jobs_open(config->registry, &seal, &keeper, &daemon->jobs, why) != SR_JOB_OK)
         return false;
+    sr_data_set_time(daemon->jobs, config->data_key_s);
     leave_room(token);
     daemon->jobs_token = token;
     sr_log(SR_LOG_INFO, "registry %s: open, its keys in the token \"%s\"", config->registry,

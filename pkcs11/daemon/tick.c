@@ -3,6 +3,7 @@
 
 #include "cryptoki/names.h"
 #include "daemon/audit_call.h"
+#include "jobs/data.h"
 #include "jobs/totp.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ static void work(struct sr_tick *tick, struct sr_why *report)
                    token->config->label, sr_rv_name(rv));
         return;
     }
+    sr_data_tick(tick->daemon->jobs);
     enum sr_job_result result = sr_family_tick(tick->daemon->jobs, &bench, report);
     struct sr_why second = {""};
     enum sr_job_result totp = sr_totp_tick(tick->daemon->jobs, &bench, &second);

@@ -55,6 +55,11 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_TOTP_LIST] = sr_handle_totp_list,
     [SR_CALL_TOTP_REMOVE] = sr_handle_totp_remove,
     [SR_CALL_TOTP_REWRAP] = sr_handle_totp_rewrap,
+    [SR_CALL_DATA_NEW_KEY] = sr_handle_data_new_key,
+    [SR_CALL_DATA_ENCRYPT] = sr_handle_data_encrypt,
+    [SR_CALL_DATA_DECRYPT] = sr_handle_data_decrypt,
+    [SR_CALL_DATA_REWRAP] = sr_handle_data_rewrap,
+    [SR_CALL_DATA_LIST] = sr_handle_data_list,
 };
 
 sr_handler sr_handler_of(enum sr_call call)

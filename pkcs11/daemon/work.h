@@ -33,6 +33,13 @@ struct sr_scratch {
 void *sr_scratch_get(struct sr_scratch *scratch, size_t size);
 void sr_scratch_reset(struct sr_scratch *scratch);
 
+/* What a job's call was about, for the audit log. */
+struct sr_used {
+    unsigned long version; /* 0: none, or not known */
+    size_t items;          /* of a call for many things at once; else 0 */
+    size_t failed;         /* how many of them had no result */
+};
+
 struct sr_work {
     struct sr_daemon *daemon;
     const struct sr_socket_config *socket;
@@ -41,6 +48,7 @@ struct sr_work {
     struct sr_client *client; /* NULL until the hello */
     struct sr_ahead ahead;
     const char *call; /* the name of the call at work */
+    struct sr_used used;
     struct sr_scratch scratch;
     char why[512]; /* sent with a return value other than CKR_OK */
 };
@@ -108,6 +116,11 @@ CK_RV sr_handle_totp_resync(struct sr_work *work, const void *request, void *rep
 CK_RV sr_handle_totp_list(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_totp_remove(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_totp_rewrap(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_data_new_key(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_data_encrypt(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_data_decrypt(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_data_rewrap(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_data_list(struct sr_work *work, const void *request, void *reply);
 
 /* Shared by handlers: the token of a client session, with a view of the session. */
 CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,

@@ -12,6 +12,7 @@
 struct sr_copies;
 struct sr_known_family;
 struct sr_totp;
+struct sr_data_cache;
 
 struct sr_jobs {
     struct sr_registry *registry;
@@ -36,6 +37,7 @@ struct sr_jobs {
     pthread_mutex_t lock;
     struct sr_bench keeper;
     struct sr_known_family *known;
+    struct sr_data_cache *data; /* data_cache.c's, under the same lock */
 };
 
 /* A family as the registry has it, in one transaction. */
@@ -75,7 +77,8 @@ enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_fam
 enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,
                                   bool revoke, const struct sr_event *event, struct sr_why *why);
 
-/* Forgets what known.c knows of the family, and destroys the derived keys. To be called after each change. */
+/* Forgets what known.c knows of the family, and destroys the derived keys and the opened ones. To be called
+ * after each change. */
 void sr_known_forget(struct sr_jobs *jobs, const struct sr_family_name *name);
 /* The same for all families; the keeper's session ends soon. */
 void sr_known_forget_all(struct sr_jobs *jobs);

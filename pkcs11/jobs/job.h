@@ -18,13 +18,14 @@
 enum sr_job_result {
     SR_JOB_OK,
     SR_JOB_INVALID,   /* an argument that can never be right */
-    SR_JOB_NOT_FOUND, /* no such family or version */
+    SR_JOB_NOT_FOUND, /* no such family or version, a key that is missing */
     SR_JOB_EXISTS,    /* a family of that name is there already */
     SR_JOB_REFUSED,   /* the state of things forbids it: not due, a version that is current */
-    SR_JOB_BAD,       /* a signature or a token (JWT) that is not good */
+    SR_JOB_BAD,       /* a signature, a token (JWT) or a value that is not good */
     SR_JOB_TAMPERED,  /* the registry does not say what strongroomd wrote into it */
     SR_JOB_FAILED,    /* the token or the disk could not do it */
     SR_JOB_NO_MEMORY,
+    SR_JOB_WRONG_KEY, /* the key is not the one that the value was made with */
 };
 
 #define SR_ROLE_MAX 16 /* with the final zero */

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/copies.h"
+#include "jobs/data_cache.h"
 #include "jobs/totp_users.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ enum sr_job_result sr_jobs_open(const char *path, const struct sr_bench *seal, c
     struct sr_jobs *j = calloc(1, sizeof(*j));
 
     *jobs = NULL;
-    if (j == NULL) {
+    if (j == NULL || (j->data = sr_data_cache_new()) == NULL) {
+        free(j);
         sr_why_set(why, "out of memory");
         return SR_JOB_NO_MEMORY;
     }
@@ -66,6 +68,7 @@ void sr_jobs_close(struct sr_jobs *jobs)
     sr_known_forget_all(jobs);
     sr_copies_free(jobs->copies);
     sr_changes_end(&jobs->changes);
+    sr_data_cache_free(jobs->data);
     sr_registry_close(jobs->registry);
     sr_keys_seal_free(jobs->seal);
     (void)pthread_mutex_destroy(&jobs->change);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "jobs/known.h"
+#include "jobs/data_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,15 +64,23 @@ static struct sr_known_family **place_of(struct sr_jobs *jobs, const struct sr_f
     return at;
 }
 
-void sr_known_forget(struct sr_jobs *jobs, const struct sr_family_name *name)
+/* CHANGED: the keys that were opened with the family's may not be used any more. Else they stay open. */
+static void forget(struct sr_jobs *jobs, const struct sr_family_name *name, bool changed)
 {
     (void)pthread_rwlock_wrlock(&jobs->uses);
     (void)pthread_mutex_lock(&jobs->lock);
     struct sr_known_family **at = place_of(jobs, name);
     if (*at != NULL)
         drop(jobs, at);
+    if (changed)
+        sr_data_forget(jobs, name);
     (void)pthread_mutex_unlock(&jobs->lock);
     (void)pthread_rwlock_unlock(&jobs->uses);
+}
+
+void sr_known_forget(struct sr_jobs *jobs, const struct sr_family_name *name)
+{
+    forget(jobs, name, true);
 }
 
 void sr_known_forget_all(struct sr_jobs *jobs)
@@ -80,6 +89,7 @@ void sr_known_forget_all(struct sr_jobs *jobs)
     (void)pthread_mutex_lock(&jobs->lock);
     while (jobs->known != NULL)
         drop(jobs, &jobs->known);
+    sr_data_forget(jobs, NULL);
     (void)pthread_mutex_unlock(&jobs->lock);
     (void)pthread_rwlock_unlock(&jobs->uses);
 }
@@ -122,7 +132,7 @@ static void refresh(struct sr_jobs *jobs, const struct sr_family_name *name)
     bool stale = k != NULL && (k->key_count >= KEYS_MAX || sr_mono_ms() - k->read_ms >= BELIEVED_MS);
     (void)pthread_mutex_unlock(&jobs->lock);
     if (stale)
-        sr_known_forget(jobs, name);
+        forget(jobs, name, false);
 }
 
 void sr_use_begin(struct sr_jobs *jobs, const struct sr_family_name *family)
@@ -184,7 +194,11 @@ static enum sr_job_result check_version(const struct sr_known_family *k, unsigne
     else
         sr_why_set(why, "%s:%s %s version %lu", name->role, name->name,
                    v == NULL ? "has no" : "does not accept any more what was made with", number);
-    return SR_JOB_BAD;
+    if (sr_role_expires(name) || v == NULL || v->state == SR_VERSION_REVOKED || v->state == SR_VERSION_MAKING)
+        return SR_JOB_BAD;
+    sr_why_set(why, "%s:%s:%lu was destroyed, and what was made with it cannot be read any more", name->role,
+               name->name, number);
+    return SR_JOB_NOT_FOUND;
 }
 
 /* The token's own key of a version. */

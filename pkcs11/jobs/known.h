@@ -27,7 +27,8 @@ enum sr_job_result sr_use_key(struct sr_jobs *jobs, const struct sr_family_name 
                               struct sr_why *why);
 
 /* The KEK of a version of another family. LEAVING: what it wraps goes over to another version, which is the
- * one thing that a revoked version still does. SR_JOB_BAD as above. */
+ * one thing that a revoked version still does. SR_JOB_BAD as above; SR_JOB_NOT_FOUND where the version was
+ * destroyed. */
 enum sr_job_result sr_use_kek(struct sr_jobs *jobs, const struct sr_family_name *family,
                               unsigned long version, bool leaving, CK_OBJECT_HANDLE *kek, struct sr_why *why);
 

@@ -79,6 +79,19 @@ static const char *const migrations[] = {
     "  FOREIGN KEY (role, name) REFERENCES families (role, name)"
     ") STRICT;"
     "CREATE INDEX totp_users_by_version ON totp_users (role, name, version, user);",
+    "CREATE TABLE data_keys ("
+    "  id BLOB NOT NULL PRIMARY KEY,"
+    "  role TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  wrapped BLOB NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  messages INTEGER NOT NULL,"
+    "  mac BLOB NOT NULL,"
+    "  FOREIGN KEY (role, name, version) REFERENCES versions (role, name, number)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX data_keys_by_version ON data_keys (role, name, version);",
 };
 
 #define NEWEST ((long long)(sizeof(migrations) / sizeof(migrations[0])))

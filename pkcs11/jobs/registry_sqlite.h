@@ -103,5 +103,6 @@ enum sr_job_result sr_registry_check_rows(struct sr_registry *registry, const st
  * in registry_copy.c: a backup with a table that is in none is not taken back. */
 extern const struct sr_table *const sr_family_tables[];
 extern const struct sr_table *const sr_totp_tables[];
+extern const struct sr_table *const sr_data_tables[]; /* data_rows.c's */
 
 #endif

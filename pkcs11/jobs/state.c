@@ -1,6 +1,7 @@
 /* A family at a moment, and its changes.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "jobs/data_rows.h"
 #include "jobs/family.h"
 #include "jobs/inventory.h"
 #include "jobs/totp.h"
@@ -96,6 +97,8 @@ enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_fam
     *count = 0;
     if (strcmp(name->role, "totp") == 0)
         return sr_totp_under(jobs, name, version, count, why);
+    if (strcmp(name->role, "data") == 0)
+        return sr_data_under(jobs, name, version, count, why);
     return SR_JOB_OK;
 }
 

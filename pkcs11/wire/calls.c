@@ -72,6 +72,13 @@ static layout piece_put = {FIELD(ULONG, sr_piece_request, id), FIELD(ULONG, sr_p
                            FIELD(BYTES, sr_piece_request, data), END};
 static layout registry_restore = {FIELD(ULONG, sr_registry_restore_request, id),
                                   FIELD(ULONG, sr_registry_restore_request, flags), END};
+static layout data = {FIELD(BYTES, sr_data_request, family),
+                      FIELD(BYTES, sr_data_request, key),
+                      FIELD(ULONG, sr_data_request, min_version),
+                      FIELD(ULONG, sr_data_request, flags),
+                      FIELD(ULONG, sr_data_request, count),
+                      FIELD(BYTES, sr_data_request, items),
+                      END};
 
 static layout totp_enrol = {FIELD(BYTES, sr_totp_enrol_request, family),
                             FIELD(BYTES, sr_totp_enrol_request, user),
@@ -154,6 +161,11 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_TOTP_LIST] = {"totp-list", "totp.list", NONE, true, false, totp_list, bytes},
     [SR_CALL_TOTP_REMOVE] = {"totp-remove", "totp.remove", NONE, false, false, totp_remove, nothing},
     [SR_CALL_TOTP_REWRAP] = {"totp-rewrap", "totp.rewrap", NONE, true, true, totp_rewrap, totp_moved},
+    [SR_CALL_DATA_NEW_KEY] = {"data-new-key", "data.new-key", NONE, true, false, data, bytes},
+    [SR_CALL_DATA_ENCRYPT] = {"data-encrypt", "data.encrypt", NONE, true, false, data, bytes},
+    [SR_CALL_DATA_DECRYPT] = {"data-decrypt", "data.decrypt", NONE, true, false, data, bytes},
+    [SR_CALL_DATA_REWRAP] = {"data-rewrap", "data.rewrap", NONE, true, false, data, bytes},
+    [SR_CALL_DATA_LIST] = {"data-list", "family.list", NONE, true, false, family, bytes},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

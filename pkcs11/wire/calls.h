@@ -65,6 +65,11 @@ enum sr_call {
     SR_CALL_TOTP_LIST,
     SR_CALL_TOTP_REMOVE,
     SR_CALL_TOTP_REWRAP,
+    SR_CALL_DATA_NEW_KEY,
+    SR_CALL_DATA_ENCRYPT,
+    SR_CALL_DATA_DECRYPT,
+    SR_CALL_DATA_REWRAP,
+    SR_CALL_DATA_LIST,
     SR_CALLS /* one more than the last */
 };
 
@@ -117,8 +122,9 @@ struct sr_bytes_reply {
                              SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
                              FAMILY_HISTORY: JSON; SESSION_SIGN: the signature's text; JWT_SIGN: the JWT;
                              JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
-                             REGISTRY_REBUILD, TOKEN_CHECK: JSON; TOTP_ENROL: the otpauth URI;
-                             TOTP_IMPORT, TOTP_LIST: JSON */
+                             REGISTRY_REBUILD, TOKEN_CHECK: JSON; DATA_NEW_KEY: the key; DATA_ENCRYPT,
+                             DATA_DECRYPT, DATA_REWRAP: the results; DATA_LIST: JSON; TOTP_ENROL: the
+                             otpauth URI; TOTP_IMPORT, TOTP_LIST: JSON */
 };
 struct sr_mechanism_entry {
     CK_MECHANISM_TYPE type;
@@ -207,6 +213,7 @@ enum sr_job_code {
     SR_CODE_BAD,         /* a signature or JWT that is not good */
     SR_CODE_TAMPERED,    /* the registry was changed behind strongroomd's back */
     SR_CODE_FAILED,      /* the token or the disk could not do it */
+    SR_CODE_WRONG_KEY,   /* the key is not the one that the value was made with */
 };
 #define SR_CKR_JOB(code) (CKR_VENDOR_DEFINED | 0x53520000UL | (CK_RV)(code))
 
@@ -314,6 +321,22 @@ struct sr_totp_rewrap_request {
 struct sr_totp_moved_reply {
     CK_ULONG moved;
     CK_ULONG left;
+};
+
+/* Data keys. ITEMS is COUNT times a context and a value, as byte strings; the reply has for each of them, in
+ * their order, an integer (0 or a code of enum sr_job_code) and a byte string: the result, or why there is
+ * none. Where COUNT is 1, an item without a result makes the call fail. */
+#define SR_DATA_BINARY 1UL
+#define SR_ITEMS_MAX 1000UL
+#define SR_ITEM_WHY_MAX 240 /* bytes of an item's text */
+#define SR_CONTEXT_MAX ((size_t)64 << 10)
+struct sr_data_request {
+    struct sr_bytes family;
+    struct sr_bytes key;  /* a wrapped data key; empty: the family's own */
+    CK_ULONG min_version; /* what is older is refused */
+    CK_ULONG flags;       /* SR_DATA_BINARY: the form of what DATA_NEW_KEY and DATA_ENCRYPT give */
+    CK_ULONG count;       /* at most SR_ITEMS_MAX; 0 for DATA_NEW_KEY */
+    struct sr_bytes items;
 };
 
 /* The longest text that a reply carries. */

@@ -1,4 +1,4 @@
-"""Session keys, JWTs and second factors of strongroomd, whose keys never leave the token.
+"""Session keys, JWTs, data keys and second factors of strongroomd, whose keys never leave the token.
 
     import strongroom
     room = strongroom.Strongroom()
@@ -17,9 +17,9 @@ import json
 import os
 import threading
 
-__all__ = ["BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "TOTP_BATCH", "Unavailable"]
+__all__ = ["BadData", "BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "TOTP_BATCH", "Unavailable", "WrongKey"]
 
-#: The most bytes that session_sign takes.
+#: The most bytes that session_sign and data_encrypt take.
 DATA_MAX = 256 * 1024
 
 #: The most seeds of one totp_import, and users of one page of totp_list.
@@ -41,6 +41,7 @@ class Result(enum.IntEnum):
     TAMPERED = 9
     FAILED = 10
     NO_MEMORY = 11
+    WRONG_KEY = 12
 
 
 class Error(Exception):
@@ -58,15 +59,25 @@ class BadSignature(Error):
     """The signature, JWT or code is not good."""
 
 
+class BadData(Error):
+    """The value is damaged, or was made for another context, or its version is refused."""
+
+
+class WrongKey(BadData):
+    """The key, or the family, is not the one that the value was made with."""
+
+
 class Unavailable(Error):
     """strongroomd is not there or does not answer: nothing is known of the signature. It may come back."""
 
 
-_EXCEPTIONS = {Result.BAD: BadSignature, Result.ABSENT: Unavailable, Result.TIMEOUT: Unavailable}
+_EXCEPTIONS = {Result.BAD: BadSignature, Result.ABSENT: Unavailable, Result.TIMEOUT: Unavailable,
+               Result.WRONG_KEY: WrongKey}
 
 
-def _error(result, text):
-    return _EXCEPTIONS.get(result, Error)(result, text)
+def _error(result, text, bad=BadSignature):
+    kind = bad if result == Result.BAD else _EXCEPTIONS.get(result, Error)
+    return kind(result, text)
 
 
 class _ErrorText(ctypes.Structure):
@@ -89,6 +100,23 @@ class _TotpSeed(ctypes.Structure):
                 ("digits", ctypes.c_uint), ("period", ctypes.c_uint)]
 
 
+class _Options(ctypes.Structure):
+    """struct strongroom_data_options."""
+
+    _fields_ = [("key", ctypes.c_char_p), ("key_length", ctypes.c_size_t), ("min_version", ctypes.c_ulong),
+                ("flags", ctypes.c_uint)]
+
+
+class _Item(ctypes.Structure):
+    """struct strongroom_data_item."""
+
+    _fields_ = [("context", ctypes.c_char_p), ("context_length", ctypes.c_size_t), ("data", ctypes.c_char_p),
+                ("length", ctypes.c_size_t), ("result", ctypes.c_int), ("out", ctypes.c_void_p),
+                ("out_length", ctypes.c_size_t)]
+
+
+_BINARY = 1  # STRONGROOM_BINARY
+
 _HANDLE = ctypes.c_void_p
 _STRING = ctypes.c_char_p
 _TEXT = ctypes.POINTER(ctypes.c_void_p)  # char **: as void *, for c_char_p would lose what is to be freed
@@ -110,6 +138,11 @@ _ARGUMENTS = {
     "totp_resync": (_STRING, _STRING, _STRING, _STRING),
     "totp_list": (_STRING, _STRING, ctypes.c_size_t, _TEXT),
     "totp_remove": (_STRING, _STRING),
+    "data_new_key": (_STRING, ctypes.c_uint, _TEXT, ctypes.POINTER(ctypes.c_size_t)),
+    "data_encrypt_many": (_STRING, ctypes.POINTER(_Options), ctypes.POINTER(_Item), ctypes.c_size_t),
+    "data_decrypt_many": (_STRING, ctypes.POINTER(_Options), ctypes.POINTER(_Item), ctypes.c_size_t),
+    "data_rewrap_many": (_STRING, ctypes.POINTER(_Options), ctypes.POINTER(_Item), ctypes.c_size_t),
+    "data_list": (_STRING, _TEXT),
 }
 
 
@@ -182,9 +215,18 @@ def _string(value, name):
         raise Error(Result.INVALID, f"{name} is not text: {error}") from error
 
 
+def _family(role, value):
+    """A family of that role, which need not be said."""
+    return _string(value if not isinstance(value, str) or ":" in value else f"{role}:{value}", "the family")
+
+
 def _session_family(value):
-    """A family of the role session, which need not be said."""
-    return _string(value if not isinstance(value, str) or ":" in value else "session:" + value, "the family")
+    return _family("session", value)
+
+
+def _bytes(value):
+    """The bytes of a context, a key or a value, which may be text."""
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else memoryview(value).tobytes()
 
 
 def _totp_family(value):
@@ -208,8 +250,8 @@ class Strongroom:
     """A connection to strongroomd, made by the first call.
 
     Threads may share one; their calls then follow one another. A child process that was forked gets a connection of its
-    own by its first call. Every method raises Error. For signatures and JWTs "web" is short for "session:web",
-    for second factors "users" for "totp:users".
+    own by its first call. Every method raises Error. For signatures and JWTs "web" is short for "session:web", for values
+    for "data:web", for second factors "users" for "totp:users".
     """
 
     def __init__(self, path=None):
@@ -334,6 +376,77 @@ class Strongroom:
     def totp_remove(self, family, user):
         """Removes the user and the seed."""
         self._call("totp_remove", _totp_family(family), _string(user, "the user"))
+
+    def data_new_key(self, family, binary=False):
+        """A wrapped data key of the caller's own, as a str, or as bytes in the binary form. "a" is short for
+        "data:a" in all of these."""
+        key = ctypes.c_void_p()
+        length = ctypes.c_size_t()
+        self._call("data_new_key", _family("data", family), _BINARY if binary else 0, ctypes.byref(key),
+                   ctypes.byref(length))
+        try:
+            data = ctypes.string_at(key.value, length.value)
+        finally:
+            _free(key)
+        return data if binary else data.decode()
+
+    def _data_many(self, name, family, items, key, min_version, flags=0):
+        """For each (context, data) of items a Result, and bytes: what became of it, or why nothing did."""
+        items = [(_bytes(context), _bytes(data)) for context, data in items]
+        key = None if key is None else _bytes(key)
+        options = _Options(key, 0 if key is None else len(key), min_version, flags)
+        array = (_Item * len(items))(*[(context, len(context), data, len(data)) for context, data in items])
+        try:
+            self._call(name, _family("data", family), ctypes.byref(options), array, len(items))
+            return [(Result(item.result), ctypes.string_at(item.out, item.out_length) if item.out else b"out of memory")
+                    for item in array]
+        finally:
+            for item in array:
+                _free(item.out)
+
+    def _data_one(self, *arguments):
+        [(result, data)] = self._data_many(*arguments)
+        if result != Result.OK:
+            raise _error(result, data.decode("utf-8", "replace"), BadData)
+        return data
+
+    def _data_all(self, make, *arguments):
+        return [make(data) if result == Result.OK else _error(result, data.decode("utf-8", "replace"), BadData)
+                for result, data in self._data_many(*arguments)]
+
+    def data_encrypt(self, family, data, context, key=None, binary=False):
+        """The value that data (bytes, or text as UTF-8; at most DATA_MAX) becomes: a str, or bytes in the binary form.
+        context (bytes or text) says what it is, and has to be given again. key: one from data_new_key."""
+        value = self._data_one("data_encrypt_many", family, [(context, data)], key, 0, _BINARY if binary else 0)
+        return value if binary else value.decode()
+
+    def data_decrypt(self, family, value, context, key=None, min_version=0):
+        """The bytes that data_encrypt took. Raises BadData, or WrongKey, which is one, where the value is not good; an
+        Error with Result.NOT_FOUND where its key is missing."""
+        return self._data_one("data_decrypt_many", family, [(context, value)], key, min_version)
+
+    def data_rewrap(self, family, value, context=b"", key=None, min_version=0):
+        """A value, or a key from data_new_key, brought to the current version; of the same type as it is."""
+        fresh = self._data_one("data_rewrap_many", family, [(context, value)], key, min_version)
+        return fresh.decode() if isinstance(value, str) else fresh
+
+    def data_encrypt_many(self, family, items, key=None, binary=False):
+        """The same for many pairs (context, data) in few messages: a list of values. In the place of one that cannot be
+        made stands the exception."""
+        return self._data_all(bytes if binary else bytes.decode, "data_encrypt_many", family, items, key, 0,
+                              _BINARY if binary else 0)
+
+    def data_decrypt_many(self, family, items, key=None, min_version=0):
+        """The same for pairs (context, value): a list of bytes and exceptions."""
+        return self._data_all(bytes, "data_decrypt_many", family, items, key, min_version)
+
+    def data_rewrap_many(self, family, items, key=None, min_version=0):
+        """The same for pairs (context, value): a list of bytes and exceptions."""
+        return self._data_all(bytes, "data_rewrap_many", family, items, key, min_version)
+
+    def data_list(self, family):
+        """The data keys of a family, as strongroom-data(1) describes them."""
+        return json.loads(self._ask("data_list", _family("data", family)))
 
     def family_list(self):
         """The families, as strongroom-family(1) describes them."""
