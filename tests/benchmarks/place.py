@@ -56,7 +56,7 @@ class Place:
         self.daemon = int(pathlib.Path(env["SANDBOX"], "daemon.pid").read_text())
         self.without_provider = {k: v for k, v in env.items() if k != "OPENSSL_CONF"}
         self.keys = {}
-        self.session_family = None
+        self.families = {}
         self.totp_families = {}
         self.began = time.time()  # when strongroomd was running already
         self.totp_users = 0
@@ -81,12 +81,12 @@ class Place:
             self.keys[kind] = uris[0], pem
         return self.keys[kind]
 
-    def family(self):
-        """A family of session keys."""
-        if self.session_family is None:
-            self.session_family = f"session:bench-{os.getpid()}"
-            tell([self.build / "bin" / "strongroom", "family", "create", self.session_family])
-        return self.session_family
+    def family(self, role="session"):
+        """A family of keys of that role."""
+        if role not in self.families:
+            self.families[role] = f"{role}:bench-{os.getpid()}"
+            tell([self.build / "bin" / "strongroom", "family", "create", self.families[role]])
+        return self.families[role]
 
     def totp_family(self, users):
         """A family of second factors with so many users."""

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The Python module by itself, as a user who may sign and verify; with the families "web" and "shop".
+"""The Python module by itself, as a user who may sign and verify, encrypt and decrypt; with the families "session:web",
+"session:shop", "data:app" and "data:other".
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -209,6 +210,87 @@ class SecondFactors(unittest.TestCase):
         with self.assertRaises(strongroom.Error) as caught:
             self.room.totp_remove("users", "other")
         self.assertEqual(caught.exception.result, results.REFUSED)
+
+
+class Data(unittest.TestCase):
+    def setUp(self):
+        self.room = strongroom.Strongroom()
+
+    def tearDown(self):
+        self.room.close()
+
+    def test_values(self):
+        for key in (None, self.room.data_new_key("app"), self.room.data_new_key("app", binary=True)):
+            for data in (b"", b"with\0NUL", bytearray(b"other"), "text: é", bytes(strongroom.DATA_MAX)):
+                for binary in (False, True):
+                    value = self.room.data_encrypt("app", data, "users/1", key, binary)
+                    self.assertIsInstance(value, bytes if binary else str)
+                    expected = data.encode() if isinstance(data, str) else bytes(data)
+                    self.assertEqual(self.room.data_decrypt("data:app", value, b"users/1", key), expected)
+                    with self.assertRaisesRegex(strongroom.BadData, "context"):
+                        self.room.data_decrypt("app", value, "users/2", key)
+
+    def test_not_good(self):
+        value = self.room.data_encrypt("app", b"data", "c")
+        with self.assertRaises(strongroom.WrongKey):
+            self.room.data_decrypt("other", value, "c")
+        with self.assertRaises(strongroom.WrongKey):
+            self.room.data_decrypt("app", value, "c", self.room.data_new_key("app"))
+        with self.assertRaisesRegex(strongroom.BadData, "before 99"):
+            self.room.data_decrypt("app", value, "c", min_version=99)
+        for wrong in ("", "srd1.", value[:-1], value + "A", "é", b"\0", value[:-2] + "\0"):
+            with self.assertRaises(strongroom.BadData):
+                self.room.data_decrypt("app", wrong, "c")
+        with self.assertRaises(strongroom.BadData):
+            self.room.data_encrypt("app", b"", "c", key="srk1.nonsense")
+        own = self.room.data_encrypt("app", b"", "c", key=self.room.data_new_key("app"))
+        for wrong, result in ((lambda: self.room.data_decrypt("app", own, "c"), strongroom.Result.NOT_FOUND),
+                              (lambda: self.room.data_encrypt("nowhere", b"", "c"), strongroom.Result.NOT_FOUND),
+                              (lambda: self.room.data_encrypt("session:web", b"", "c"), strongroom.Result.INVALID),
+                              (lambda: self.room.data_encrypt("app", bytes(strongroom.DATA_MAX + 1), "c"),
+                               strongroom.Result.INVALID),
+                              (lambda: self.room.data_encrypt("app", b"", bytes(65537)), strongroom.Result.INVALID),
+                              (lambda: self.room.data_list("app"), strongroom.Result.REFUSED)):
+            with self.assertRaises(strongroom.Error) as caught:
+                wrong()
+            self.assertEqual(caught.exception.result, result)
+
+    def test_many(self):
+        """More than one message has room for: many small ones, then some that are large."""
+        sizes = [i % 50 for i in range(5000)] + [strongroom.DATA_MAX] * 6 + [1] * 10
+        items = [(f"row {i}", bytes([i % 256]) * size) for i, size in enumerate(sizes)]
+        for binary in (False, True):
+            values = self.room.data_encrypt_many("app", items, binary=binary)
+            self.assertEqual(len(values), len(items))
+            sent = [(context, value) for (context, _), value in zip(items, values)]
+            self.assertEqual(self.room.data_decrypt_many("app", sent), [data for _, data in items])
+            sent[7] = ("another row", values[7])
+            sent[3000] = ("row 3000", "nonsense")
+            sent[4000] = (bytes(65537), values[4000])
+            found = self.room.data_decrypt_many("app", sent)
+            for i in (7, 3000):
+                self.assertIsInstance(found[i], strongroom.BadData)
+            self.assertEqual(found[4000].result, strongroom.Result.INVALID)
+            for i in set(range(len(items))) - {7, 3000, 4000}:
+                self.assertEqual(found[i], items[i][1])
+        self.assertEqual(self.room.data_encrypt_many("app", []), [])
+        too_large = self.room.data_encrypt_many("app", [("", bytes(strongroom.DATA_MAX + 1)), ("", b"")])
+        self.assertEqual(too_large[0].result, strongroom.Result.INVALID)
+        self.assertIsInstance(too_large[1], str)
+        with self.assertRaises(strongroom.Error):
+            self.room.data_encrypt_many("session:web", [("", b""), ("", b"")])
+        with self.assertRaises(strongroom.Unavailable):
+            strongroom.Strongroom("/nowhere/socket").data_encrypt_many("app", [("", b"")])
+
+    def test_rewrap(self):
+        value = self.room.data_encrypt("app", b"data", "c")
+        key = self.room.data_new_key("app")
+        self.assertEqual(self.room.data_rewrap("app", value, "c"), value)  # it is of the current version
+        self.assertEqual(self.room.data_rewrap("app", key), key)
+        with self.assertRaises(strongroom.BadData):
+            self.room.data_rewrap("app", value, "d")
+        own = self.room.data_encrypt("app", b"own", "c", key, binary=True)
+        self.assertEqual(self.room.data_decrypt("app", self.room.data_rewrap("app", own, "c", key), "c"), b"own")
 
 
 class Itsdangerous(unittest.TestCase):

@@ -38,6 +38,34 @@ static void a_configuration_is_read(void)
     sr_config_free(c);
 }
 
+/* The seconds that VALUE of data-key-time is; -1 where it is refused. */
+static long long data_key_time(const char *value)
+{
+    char text[200];
+    struct sr_why why = {""};
+    (void)snprintf(text, sizeof(text), BOTH "%s%s\n" TOKEN SOCKET, *value != '\0' ? "data-key-time = " : "",
+                   value);
+    struct sr_config *c = sr_config_read(unit_file("time.conf", text), &why);
+    long long seconds = c != NULL ? c->data_key_s : -1;
+    CU_ASSERT_EQUAL(c == NULL, strstr(why.text, "data-key-time") != NULL);
+    sr_config_free(c);
+    return seconds;
+}
+
+static void times_are_read(void)
+{
+    static const char *const wrong[] = {
+        "0s", "5", "5x", "-5m", "m", "5 m", "5mm", "1000001d", "99999999999999999999s"};
+
+    CU_ASSERT_EQUAL(data_key_time(""), 300);
+    CU_ASSERT_EQUAL(data_key_time("1s"), 1);
+    CU_ASSERT_EQUAL(data_key_time("5m"), 300);
+    CU_ASSERT_EQUAL(data_key_time("2h"), 7200);
+    CU_ASSERT_EQUAL(data_key_time("1d"), 86400);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CU_ASSERT_EQUAL(data_key_time(wrong[i]), -1);
+}
+
 static bool has_permission(const struct sr_socket_config *s, bool group, id_t id, const char *permission)
 {
     for (size_t i = 0; i < s->admitted_count; i++) {
@@ -143,6 +171,7 @@ static void mistakes_are_named(void)
 CU_TestInfo config_tests[] = {
     {"a configuration is read", a_configuration_is_read},
     {"permissions are read", permissions_are_read},
+    {"times are read", times_are_read},
     {"without a registry there is none", without_a_registry_there_is_none},
     {"nobody is admitted unasked", nobody_is_admitted_unasked},
     {"mistakes are named, without values that may be secret", mistakes_are_named},

@@ -99,7 +99,8 @@ static void a_changed_row_is_seen(void)
     /* Each column of each table was in the list. */
     CU_ASSERT_EQUAL(
         unit_number(good, "SELECT count(*) FROM sqlite_schema AS s JOIN pragma_table_info(s.name) "
-                          "WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite_%' AND s.name <> 'totp_users'"),
+                          "WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite_%' "
+                          "AND s.name NOT IN ('data_keys', 'totp_users')"),
         sizeof(columns) / sizeof(columns[0]));
 
     CU_ASSERT_EQUAL(unit_sqlite3(good, "UPDATE families SET name = 'a' || char(10) WHERE name = 'a'"), 1);
