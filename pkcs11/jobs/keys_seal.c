@@ -61,7 +61,7 @@ enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key
     if (result == SR_JOB_NOT_FOUND)
         result = make_root(bench, &root, why);
     if (result == SR_JOB_OK)
-        result = sr_key_derive(bench, &seal_kind, root, fields, 1, SEAL_LABEL, &found, why);
+        result = sr_key_derive(bench, &seal_kind, root, fields, 1, SEAL_LABEL ":derived", &found, why);
     if (result != SR_JOB_OK)
         return result;
     struct sr_seal_key *made = calloc(1, sizeof(*made));

@@ -70,6 +70,12 @@ static enum sr_job_result no_algorithm(const struct sr_totp_user *user, struct s
     return SR_JOB_FAILED;
 }
 
+/* Whether a seed cannot be had any more: which is not what "bad" and "not found" say of codes and users. */
+static bool is_lost(enum sr_job_result result)
+{
+    return result == SR_JOB_BAD || result == SR_JOB_NOT_FOUND;
+}
+
 /* Within a use. */
 static enum sr_job_result wrap_padded(struct sr_jobs *jobs, const struct sr_bench *bench,
                                       const struct algorithm *a, struct sr_totp_user *user, const void *seed,
@@ -140,7 +146,7 @@ enum sr_job_result sr_totp_rewrap_seed(struct sr_jobs *jobs, const struct sr_ben
         user->version = current;
     }
     /* "Bad" is what a wrong code is. */
-    return result == SR_JOB_BAD ? SR_JOB_FAILED : result;
+    return is_lost(result) ? SR_JOB_FAILED : result;
 }
 
 /* RFC 4226 §5.3. */
@@ -203,7 +209,7 @@ enum sr_job_result sr_totp_codes(struct sr_jobs *jobs, const struct sr_bench *be
     if (result == SR_JOB_OK)
         result = sr_key_make(bench, &kind, &origin, label, &key, why);
     if (result != SR_JOB_OK)
-        return result == SR_JOB_BAD ? SR_JOB_FAILED : result; /* "bad" is what a wrong code is */
+        return is_lost(result) ? SR_JOB_FAILED : result; /* "bad" is what a wrong code is */
     result = make_codes(bench, a, key, user->kind.digits, first, count, codes, label, why);
     CK_RV rv = bench->f->C_DestroyObject(bench->session, key);
     if (rv != CKR_OK && result == SR_JOB_OK)

@@ -521,7 +521,7 @@ static void the_seal(void)
     is_strict(found[1 - root], false, false, CKM_SHA256_HMAC);
     for (size_t i = 0; i < count; i++) {
         CU_ASSERT_EQUAL(number(found[i], CKA_VALUE_LEN), 32);
-        has_text(found[i], CKA_LABEL, "registry:rows");
+        has_text(found[i], CKA_LABEL, i == root ? "registry:rows" : "registry:rows:derived");
         refuses_all(found[i], wrapping_key());
     }
     free(found);
