@@ -27,11 +27,11 @@ enum strongroom_result {
     STRONGROOM_NOT_FOUND, /* no such token, family or version; the key of a value is missing */
     STRONGROOM_EXISTS,    /* a key or family of that name is there already */
     STRONGROOM_CONFLICT,  /* the state of things forbids it: not due, the current version */
-    STRONGROOM_BAD,       /* a signature, JWT or value that is not good; the text says why */
-    STRONGROOM_TAMPERED,  /* the daemon's registry was changed behind its back */
-    STRONGROOM_FAILED,    /* the token or the disk could not do it */
+    STRONGROOM_BAD,      /* a signature, JWT, value or part of a backup that is not good; the text says why */
+    STRONGROOM_TAMPERED, /* the daemon's registry was changed behind its back */
+    STRONGROOM_FAILED,   /* the token or the disk could not do it */
     STRONGROOM_NO_MEMORY,
-    STRONGROOM_WRONG_KEY, /* the key, or the family, is not the one that the value was made with */
+    STRONGROOM_WRONG_KEY, /* the key, or the family, is not the one that it was made with */
 };
 
 struct strongroom_error {
@@ -305,6 +305,61 @@ enum strongroom_result strongroom_data_rewrap_many(strongroom *handle, const cha
 /* The keys of a family that the daemon knows, as JSON; strongroom-data(1) describes the fields. */
 enum strongroom_result strongroom_data_list(strongroom *handle, const char *family, char **json,
                                             struct strongroom_error *error);
+
+/* Backups, which go from one descriptor to another in chunks; both may be pipes, and memory stays the same
+ * however much there is. docs/backup-format.md describes the file. For the length of a function the handle
+ * is its. Where one fails, what it has written is to be thrown away: whole chunks of what was good, and no
+ * byte of one that was not. Results: STRONGROOM_BAD for a chunk that is damaged, missing or not in its place,
+ * or no backup at all; STRONGROOM_WRONG_KEY for a header that is damaged or made with another token's key;
+ * STRONGROOM_NOT_FOUND for a family or version that is not there any more, or was revoked. */
+
+struct strongroom_backup_options { /* zeros: the defaults */
+    size_t chunk_size;             /* of a new backup: a power of two, 4 KiB to 4 MiB; 0: 1 MiB */
+    void (*progress)(void *argument, unsigned long long bytes); /* of the input, so far; may be NULL */
+    void *argument;
+};
+
+/* Encrypts what IN has, to its end, under the family's current version. OPTIONS may be NULL, here and below.
+ * After STRONGROOM_OK the daemon knows of the backup, so it should be on the disk by then: where it is a
+ * file, it is fsynced. */
+enum strongroom_result strongroom_backup_encrypt(strongroom *handle, const char *family, int in, int out,
+                                                 const struct strongroom_backup_options *options,
+                                                 struct strongroom_error *error);
+
+enum strongroom_result strongroom_backup_decrypt(strongroom *handle, int in, int out,
+                                                 const struct strongroom_backup_options *options,
+                                                 struct strongroom_error *error);
+
+/* The bytes FROM to TO, both included, from 0; what is behind the end is left out. IN is a regular file that
+ * begins with the header; nothing but the chunks that are needed is read. STRONGROOM_INVALID where FROM is
+ * behind the end. */
+enum strongroom_result strongroom_backup_decrypt_range(strongroom *handle, int in, int out,
+                                                       unsigned long long from, unsigned long long to,
+                                                       const struct strongroom_backup_options *options,
+                                                       struct strongroom_error *error);
+
+/* Does the same as decrypt, and gives nothing out. */
+enum strongroom_result strongroom_backup_verify(strongroom *handle, int in,
+                                                const struct strongroom_backup_options *options,
+                                                struct strongroom_error *error);
+
+/* What the header says, as JSON; strongroom-backup(1) describes the fields. HANDLE may be NULL: then, and
+ * where the daemon cannot, nobody has checked it. */
+enum strongroom_result strongroom_backup_info(strongroom *handle, int in, char **json,
+                                              struct strongroom_error *error);
+
+/* Brings a file to its family's current version: only the header changes, in place. FD is a regular file,
+ * open for reading and writing. It can be read whenever this is interrupted. *CHANGED (may be NULL): 0 where
+ * it was there already. */
+enum strongroom_result strongroom_backup_rewrap(strongroom *handle, int fd, int *changed,
+                                                struct strongroom_error *error);
+
+/* The backups that the daemon knows of, of one family or (NULL) of all, as JSON; and one that is no more, by
+ * its file's id. */
+enum strongroom_result strongroom_backup_list(strongroom *handle, const char *family, char **json,
+                                              struct strongroom_error *error);
+enum strongroom_result strongroom_backup_forget(strongroom *handle, const char *family, const char *file,
+                                                struct strongroom_error *error);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,9 @@ enum exit_status {
     EXIT_DUE = 3,       /* family due: something is */
     EXIT_UNDECIDED = 4, /* session verify, jwt verify, data decrypt: neither good nor bad, for it could not be
                            checked */
+    EXIT_WRONG_KEY = 5, /* backup: the header is damaged, or its key another token's */
+    EXIT_DAMAGED = 6,   /* backup: a chunk is not what was written there */
+    EXIT_NO_KEY = 7,    /* backup: the family or its version is not there any more */
 };
 
 /* "strongroom: " and the message, on standard error. */
@@ -42,6 +45,13 @@ int sr_verb_data_encrypt(int argc, char **argv);
 int sr_verb_data_list(int argc, char **argv);
 int sr_verb_data_new_key(int argc, char **argv);
 int sr_verb_data_rewrap(int argc, char **argv);
+int sr_verb_backup_decrypt(int argc, char **argv);
+int sr_verb_backup_encrypt(int argc, char **argv);
+int sr_verb_backup_forget(int argc, char **argv);
+int sr_verb_backup_info(int argc, char **argv);
+int sr_verb_backup_list(int argc, char **argv);
+int sr_verb_backup_rewrap(int argc, char **argv);
+int sr_verb_backup_verify(int argc, char **argv);
 int sr_verb_family_create(int argc, char **argv);
 int sr_verb_family_destroy(int argc, char **argv);
 int sr_verb_family_due(int argc, char **argv);

@@ -52,6 +52,7 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "# \"manage\": also make and destroy keys. \"family\": make, rotate and revoke families.\n"
             "# \"session\", \"jwt\", \"data\", \"totp\": use them. \"registry\": back up what is known of "
             "them.\n"
+            "# \"backup\": make and read backups.\n"
             "[admin]\n"
             "path = %s/admin\n"
             "administration = yes\n"
@@ -61,10 +62,11 @@ char *sr_init_daemon_conf(const struct sr_init_plan *plan)
             "jwt = %s\n"
             "data = %s\n"
             "registry = %s\n"
-            "totp = %s\n",
+            "totp = %s\n"
+            "backup = %s\n",
             plan->registry, plan->audit, plan->softhsm_conf, plan->module, plan->label, plan->pin_file,
             plan->run_dir, plan->use, plan->run_dir, plan->manage, plan->manage, plan->manage, plan->manage,
-            plan->manage, plan->manage, plan->manage) < 0)
+            plan->manage, plan->manage, plan->manage, plan->manage) < 0)
         return NULL;
     return text;
 }

@@ -46,6 +46,15 @@ static const struct verb {
     {{"data", "decrypt"}, sr_verb_data_decrypt, "decrypt one"},
     {{"data", "rewrap"}, sr_verb_data_rewrap, "bring data keys and values to the current version"},
     {{"data", "list"}, sr_verb_data_list, "name a family's data keys"},
+    {{"backup", "encrypt"}, sr_verb_backup_encrypt, "encrypt a stream of any length"},
+    {{"backup", "decrypt"}, sr_verb_backup_decrypt, "decrypt one, or a part of it"},
+    {{"backup", "verify"}, sr_verb_backup_verify, "authenticate all of one, and write nothing"},
+    {{"backup", "info"}, sr_verb_backup_info, "tell what a backup's header says"},
+    {{"backup", "rewrap"},
+     sr_verb_backup_rewrap,
+     "bring backups to their family's current version, in place"},
+    {{"backup", "list"}, sr_verb_backup_list, "list the backups that the daemon knows of"},
+    {{"backup", "forget"}, sr_verb_backup_forget, "tell the daemon that a backup is no more"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
@@ -91,7 +100,8 @@ static int help(const char *group)
     (void)printf("\n\"strongroom VERB --help\" tells about a verb, \"strongroom --version\" the version.\n"
                  "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"
                  "session verify, jwt verify and data decrypt: 1 not good, 4 could not be checked;\n"
-                 "totp verify and totp resync: 1 refused, 2 could not be decided, 64 called wrongly.\n");
+                 "totp verify and totp resync: 1 refused, 2 could not be decided, 64 called wrongly.\n"
+                 "backup: 5 wrong key, 6 damaged, 7 no key.\n");
     return EXIT_OK;
 }
 

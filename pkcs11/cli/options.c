@@ -21,6 +21,30 @@ static void name_options(const struct sr_form *form, struct option options[SR_OP
     options[n] = (struct option){0};
 }
 
+/* The options' letters, as getopt_long wants them. */
+static void name_letters(const struct sr_form *form, char letters[2 + 2 * SR_OPTIONS_MAX])
+{
+    size_t n = 0;
+    letters[n++] = 'h';
+    for (int i = 0; i < SR_OPTIONS_MAX && form->options[i].name != NULL; i++)
+        if (form->options[i].letter != 0) {
+            letters[n++] = form->options[i].letter;
+            letters[n++] = ':';
+        }
+    letters[n] = '\0';
+}
+
+/* What getopt_long returned as a number of the verb's own options; -1 where it is none. */
+static int own_option(const struct sr_form *form, int option)
+{
+    if (option >= OWN)
+        return option - OWN;
+    for (int i = 0; i < SR_OPTIONS_MAX && form->options[i].name != NULL; i++)
+        if (form->options[i].letter != 0 && form->options[i].letter == option)
+            return i;
+    return -1;
+}
+
 static bool read_arguments(int argc, char **argv, const struct sr_form *form, struct sr_given *given)
 {
     size_t wanted = 0;
@@ -28,7 +52,12 @@ static bool read_arguments(int argc, char **argv, const struct sr_form *form, st
 
     while (wanted < SR_ARGUMENTS_MAX && form->arguments[wanted] != NULL)
         wanted++;
+    given->more = argv + argc;
     for (int i = optind; i < argc; i++) {
+        if (n == wanted && form->several) {
+            given->more = argv + i;
+            break;
+        }
         if (n == wanted) {
             sr_say("%s: \"%s\" is one argument too many", form->verb, argv[i]);
             return false;
@@ -45,12 +74,15 @@ static bool read_arguments(int argc, char **argv, const struct sr_form *form, st
 bool sr_options_read(int argc, char **argv, const struct sr_form *form, struct sr_given *given, int *status)
 {
     struct option options[SR_OPTIONS_MAX + 4];
+    char letters[2 + 2 * SR_OPTIONS_MAX];
     int option;
 
     *given = (struct sr_given){.socket = sr_default_socket()};
     *status = EXIT_USAGE;
     name_options(form, options);
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    name_letters(form, letters);
+    while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        int own = own_option(form, option);
         if (option == 's') {
             given->socket = optarg;
         } else if (option == 'j') {
@@ -58,13 +90,13 @@ bool sr_options_read(int argc, char **argv, const struct sr_form *form, struct s
         } else if (option == 'h') {
             *status = fputs(form->help, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
             return false;
-        } else if (option < OWN) { /* '?': getopt_long has said it */
+        } else if (own < 0) { /* '?': getopt_long has said it */
             (void)sr_usage(form->verb);
             return false;
-        } else if (form->options[option - OWN].text != NULL) {
-            *form->options[option - OWN].text = optarg;
+        } else if (form->options[own].text != NULL) {
+            *form->options[own].text = optarg;
         } else {
-            *form->options[option - OWN].flag = true;
+            *form->options[own].flag = true;
         }
     }
     if (!read_arguments(argc, argv, form, given)) {

@@ -7,11 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An option with a value, which goes to TEXT, or without one, which sets FLAG; the other is NULL. */
+/* An option with a value, which goes to TEXT, or without one, which sets FLAG; the other is NULL. LETTER: its
+ * short form, of one with a value; 0 for none. */
 struct sr_option {
     const char *name;
     const char **text;
     bool *flag;
+    char letter;
 };
 
 #define SR_OPTIONS_MAX 8
@@ -24,12 +26,14 @@ struct sr_form {
     struct sr_option options[SR_OPTIONS_MAX]; /* unused ones have no name */
     const char *arguments[SR_ARGUMENTS_MAX];  /* what each is; NULL behind the last */
     size_t optional;                          /* how many of them, at the end, may be missing */
+    bool several;                             /* more may follow them */
 };
 
 struct sr_given {
     const char *socket; /* NULL for libstrongroom's own choice */
     bool json;
     const char *arguments[SR_ARGUMENTS_MAX]; /* NULL where one is missing */
+    char **more; /* what follows them, where there may be several; ends with NULL */
 };
 
 #define SR_COMMON_HELP "  --json         print JSON\n" SR_SOCKET_HELP

@@ -16,9 +16,8 @@ struct sr_bytes sr_client_string(const char *string)
     return sr_client_bytes(string, strlen(string));
 }
 
-/* The lock is held. */
-static enum strongroom_result ask(strongroom *h, const char *what, enum sr_call call, const void *request,
-                                  void *reply, struct strongroom_error *error)
+enum strongroom_result sr_client_ask_held(strongroom *h, const char *what, enum sr_call call,
+                                          const void *request, void *reply, struct strongroom_error *error)
 {
     /* strongroomd may have been restarted since, which shows when the connection is used. */
     bool again = sr_channel_ours(&h->channel) && sr_call_row(call)->repeatable;
@@ -42,7 +41,7 @@ enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_ca
                                      void *reply, struct strongroom_error *error)
 {
     (void)pthread_mutex_lock(&h->lock);
-    enum strongroom_result result = ask(h, what, call, request, reply, error);
+    enum strongroom_result result = sr_client_ask_held(h, what, call, request, reply, error);
     (void)pthread_mutex_unlock(&h->lock);
     if (result == STRONGROOM_OK)
         forget(error);
@@ -58,7 +57,7 @@ enum strongroom_result sr_client_ask_bytes(strongroom *h, const char *what, enum
     *bytes = NULL;
     *size = 0;
     (void)pthread_mutex_lock(&h->lock);
-    enum strongroom_result result = ask(h, what, call, request, &reply, error);
+    enum strongroom_result result = sr_client_ask_held(h, what, call, request, &reply, error);
     unsigned char *copy = result == STRONGROOM_OK ? malloc(reply.data.length + 1) : NULL;
     if (copy != NULL) {
         if (reply.data.length > 0)

@@ -64,16 +64,12 @@ enum strongroom_result sr_client_connect(strongroom *h, struct strongroom_error 
     return STRONGROOM_OK;
 }
 
-enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_call call, const void *request,
-                                      void *reply, struct strongroom_error *error)
+/* A return value in our terms. */
+static enum strongroom_result answered(const strongroom *h, const char *what, CK_RV rv,
+                                       struct strongroom_error *error)
 {
     const char *why = h->channel.why;
-    CK_RV rv;
-    long long deadline = sr_now_ms() + (sr_call_row(call)->slow ? SLOW_CALL_MS : CALL_MS);
-    enum sr_channel_status status = sr_channel_call(&h->channel, call, request, reply, deadline, &rv);
 
-    if (status != SR_CHANNEL_OK)
-        return broken(h, status, error);
     switch (rv) {
     case CKR_OK:
         return STRONGROOM_OK;
@@ -90,6 +86,34 @@ enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_c
         return sr_client_fail(error, STRONGROOM_FAILED, "%s: %s (0x%lx)", what,
                               *why != '\0' ? why : "the token refused; strongroomd's log may say more", rv);
     }
+}
+
+static long long deadline_of(enum sr_call call)
+{
+    return sr_now_ms() + (sr_call_row(call)->slow ? SLOW_CALL_MS : CALL_MS);
+}
+
+enum strongroom_result sr_client_send(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                      struct strongroom_error *error)
+{
+    CK_RV rv;
+    enum sr_channel_status status = sr_channel_send(&h->channel, call, request, deadline_of(call), &rv);
+    return status == SR_CHANNEL_OK ? answered(h, what, rv, error) : broken(h, status, error);
+}
+
+enum strongroom_result sr_client_receive(strongroom *h, const char *what, enum sr_call call, void *reply,
+                                         struct strongroom_error *error)
+{
+    CK_RV rv;
+    enum sr_channel_status status = sr_channel_receive(&h->channel, call, reply, deadline_of(call), &rv);
+    return status == SR_CHANNEL_OK ? answered(h, what, rv, error) : broken(h, status, error);
+}
+
+enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                      void *reply, struct strongroom_error *error)
+{
+    enum strongroom_result result = sr_client_send(h, what, call, request, error);
+    return result == STRONGROOM_OK ? sr_client_receive(h, what, call, reply, error) : result;
 }
 
 enum strongroom_result strongroom_open(const char *path, strongroom **handle, struct strongroom_error *error)

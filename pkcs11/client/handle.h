@@ -29,8 +29,18 @@ enum strongroom_result sr_client_connect(strongroom *h, struct strongroom_error 
 enum strongroom_result sr_client_call(strongroom *h, const char *what, enum sr_call call, const void *request,
                                       void *reply, struct strongroom_error *error);
 
-/* One call by itself: takes the lock, connects and calls. What may be repeated is, once, where the connection
- * had broken since the last call. REPLY (may be NULL) has no byte strings. */
+/* The same in two steps, for work in between. */
+enum strongroom_result sr_client_send(strongroom *h, const char *what, enum sr_call call, const void *request,
+                                      struct strongroom_error *error);
+enum strongroom_result sr_client_receive(strongroom *h, const char *what, enum sr_call call, void *reply,
+                                         struct strongroom_error *error);
+
+/* One call by itself, with the lock held: connects and calls. What may be repeated is, once, where the
+ * connection had broken since the last call. REPLY as above. */
+enum strongroom_result sr_client_ask_held(strongroom *h, const char *what, enum sr_call call,
+                                          const void *request, void *reply, struct strongroom_error *error);
+
+/* One call by itself: takes the lock and does the above. REPLY (may be NULL) has no byte strings. */
 enum strongroom_result sr_client_ask(strongroom *h, const char *what, enum sr_call call, const void *request,
                                      void *reply, struct strongroom_error *error);
 

@@ -25,6 +25,8 @@ FAMILY_IS_FIRST(sr_totp_request);
 FAMILY_IS_FIRST(sr_totp_list_request);
 FAMILY_IS_FIRST(sr_totp_rewrap_request);
 FAMILY_IS_FIRST(sr_data_request);
+FAMILY_IS_FIRST(sr_backup_begin_request);
+FAMILY_IS_FIRST(sr_backup_forget_request);
 
 long long sr_audit_clock(void)
 {
@@ -33,10 +35,21 @@ long long sr_audit_clock(void)
     return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-bool sr_audit_wanted(const struct sr_work *work, enum sr_call call, bool permitted)
+bool sr_audit_wanted(const struct sr_work *work, const struct sr_audited *audited)
 {
-    return work->daemon->audit != NULL &&
-           (sr_call_row(call)->permission != NULL || (call == SR_CALL_HELLO && !permitted));
+    if (work->daemon->audit == NULL)
+        return false;
+    switch (audited->call) {
+    case SR_CALL_HELLO:
+        return !audited->permitted;
+    case SR_CALL_BUFFER:
+    case SR_CALL_BACKUP_CHUNK:
+        return audited->rv != CKR_OK;
+    case SR_CALL_BACKUP_END:
+        return true;
+    default:
+        return sr_call_row(audited->call)->permission != NULL;
+    }
 }
 
 static const char *result_of(const struct sr_audited *audited)
@@ -47,7 +60,7 @@ static const char *result_of(const struct sr_audited *audited)
         [SR_CODE_BAD] = "bad",         [SR_CODE_TAMPERED] = "tampered",
         [SR_CODE_FAILED] = "failed",   [SR_CODE_WRONG_KEY] = "wrong-key",
     };
-    if (!audited->permitted)
+    if (!audited->permitted || audited->rv == CKR_ACTION_PROHIBITED)
         return "refused";
     if (audited->rv == CKR_OK)
         return "ok";
@@ -152,8 +165,11 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
                                    .us = sr_audit_clock() - audited->began};
 
     name_operation(work->call, operation, sizeof(operation));
-    if (sr_call_row(audited->call)->request[0].kind == SR_FIELD_BYTES &&
-        sr_family_parse(text->data, text->length, &name, NULL) == SR_JOB_OK) {
+    if (work->used_family[0] != '\0') {
+        entry.family = work->used_family;
+        entry.version = work->used_version;
+    } else if (sr_call_row(audited->call)->request[0].kind == SR_FIELD_BYTES &&
+               sr_family_parse(text->data, text->length, &name, NULL) == SR_JOB_OK) {
         (void)snprintf(family, sizeof(family), "%s:%s", name.role, name.name);
         entry.family = family;
         entry.version = audited->rv == CKR_OK && work->used.version != 0 ? work->used.version

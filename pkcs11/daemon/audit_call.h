@@ -18,8 +18,9 @@ struct sr_audited {
 /* Microseconds on the monotonic clock. */
 long long sr_audit_clock(void);
 
-/* Is there a line for this call? For every job's; for a hello where it was refused. */
-bool sr_audit_wanted(const struct sr_work *work, enum sr_call call, bool permitted);
+/* Is there a line for this call? For every job's, but for a backup's chunk only where it failed; for a hello
+ * where it was refused. */
+bool sr_audit_wanted(const struct sr_work *work, const struct sr_audited *audited);
 
 /* Writes a line for each change that strongroomd has made by itself, and lets the jobs forget it. Where one
  * cannot be written, it and those behind it are left for the next time. By one thread at a time. */

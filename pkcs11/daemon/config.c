@@ -15,26 +15,14 @@
 #define DATA_KEY_S 300
 #define DURATION_MAX 1000000UL /* of any unit */
 
-const char *const sr_permissions[] = {"family.manage",
-                                      "family.list",
-                                      "session.sign",
-                                      "session.verify",
-                                      "jwt.sign",
-                                      "jwt.verify",
-                                      "data.new-key",
-                                      "data.encrypt",
-                                      "data.decrypt",
-                                      "data.rewrap",
-                                      "registry.manage",
-                                      "totp.enrol",
-                                      "totp.import",
-                                      "totp.verify",
-                                      "totp.resync",
-                                      "totp.list",
-                                      "totp.remove",
-                                      "totp.rewrap",
-                                      NULL};
-static const char *const permission_groups[] = {"family", "session", "jwt", "data", "registry", "totp", NULL};
+const char *const sr_permissions[] = {
+    "family.manage",   "family.list",   "session.sign", "session.verify", "jwt.sign",
+    "jwt.verify",      "data.new-key",  "data.encrypt", "data.decrypt",   "data.rewrap",
+    "registry.manage", "totp.enrol",    "totp.import",  "totp.verify",    "totp.resync",
+    "totp.list",       "totp.remove",   "totp.rewrap",  "backup.encrypt", "backup.decrypt",
+    "backup.verify",   "backup.rewrap", "backup.list",  "backup.forget",  NULL};
+static const char *const permission_groups[] = {"family",   "session", "jwt",    "data",
+                                                "registry", "totp",    "backup", NULL};
 
 struct reader {
     const char *file;

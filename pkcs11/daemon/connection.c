@@ -55,6 +55,11 @@ union request {
     struct sr_totp_list_request totp_list;
     struct sr_totp_rewrap_request totp_rewrap;
     struct sr_data_request data;
+    struct sr_backup_begin_request backup_begin;
+    struct sr_backup_header_request backup_header;
+    struct sr_backup_chunk_request backup_chunk;
+    struct sr_backup_end_request backup_end;
+    struct sr_backup_forget_request backup_forget;
 };
 
 union reply {
@@ -68,6 +73,12 @@ union reply {
     struct sr_version_reply version;
     struct sr_backup_reply backup;
     struct sr_totp_moved_reply totp_moved;
+    struct sr_buffer_reply buffer;
+    struct sr_backup_begin_reply backup_begin;
+    struct sr_backup_open_reply backup_open;
+    struct sr_backup_chunk_reply backup_chunk;
+    struct sr_backup_info_reply backup_info;
+    struct sr_backup_rewrap_reply backup_rewrap;
 };
 
 /* The sender's credentials out of a message's control data; false where there are none, or somebody sends
@@ -218,15 +229,17 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     work->call = row->name;
     work->why[0] = '\0';
     work->used = (struct sr_used){0};
+    work->descriptor = -1;
+    work->used_family[0] = '\0';
     memset(&reply, 0, sizeof(reply));
-    if (row->permission != NULL)
+    if (work->daemon->audit != NULL)
         audited.began = sr_audit_clock();
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
     if (audited.permitted)
         rv = sr_handler_of(frame->call)(work, &request, &reply);
-    if (sr_audit_wanted(work, frame->call, audited.permitted)) {
-        audited.rv = rv;
+    audited.rv = rv;
+    if (sr_audit_wanted(work, &audited)) {
         audited.request = &request;
         audited.reply = &reply;
         rv = sr_audit_call(work, &audited);
@@ -243,11 +256,32 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     return sr_buf_ok(&c->out);
 }
 
+/* Some of the reply, with the descriptor that belongs to it. */
+static ssize_t send_with(struct connection *c, int descriptor)
+{
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec data = {c->out.data, c->out.length};
+    struct msghdr m = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&m);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    return sendmsg(c->fd, &m, MSG_NOSIGNAL);
+}
+
 static bool send_reply(struct connection *c)
 {
     size_t sent = 0;
     while (sent < c->out.length) {
-        ssize_t n = send(c->fd, c->out.data + sent, c->out.length - sent, MSG_NOSIGNAL);
+        ssize_t n = sent == 0 && c->work.descriptor >= 0
+                        ? send_with(c, c->work.descriptor)
+                        : send(c->fd, c->out.data + sent, c->out.length - sent, MSG_NOSIGNAL);
         if (n > 0)
             sent += (size_t)n;
         else if (n < 0 && errno != EINTR)
@@ -279,6 +313,7 @@ static void end(struct connection *c)
     sr_ahead_forget(&c->work.ahead);
     if (c->work.client != NULL)
         sr_client_leave(c->work.client, daemon->tokens);
+    sr_stream_end(&c->work.stream);
     sr_scratch_reset(&c->work.scratch);
     sr_buf_free(&c->in);
     sr_buf_free(&c->out);

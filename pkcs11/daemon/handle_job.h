@@ -33,4 +33,10 @@ enum sr_job_result sr_job_string(struct sr_work *work, struct sr_job_call *call,
 /* A job's result TEXT, which this frees (may be NULL), into a reply. */
 CK_RV sr_job_text(struct sr_work *work, char *text, struct sr_bytes *bytes);
 
+/* A backup's header, which has one size. */
+enum sr_job_result sr_job_header(struct sr_job_call *call, const struct sr_bytes *header);
+
+/* What backup the call used, for the audit log. */
+void sr_job_used(struct sr_work *work, const struct sr_backup_facts *facts);
+
 #endif

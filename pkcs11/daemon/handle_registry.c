@@ -13,7 +13,7 @@ CK_RV sr_handle_registry_backup(struct sr_work *work, const void *request, void 
     CK_RV rv = sr_job_begin(work, &call, NULL, false);
     if (rv != CKR_OK)
         return rv;
-    return sr_job_end(work, &call, sr_backup_begin(call.jobs, &answer->id, &answer->size, &call.why));
+    return sr_job_end(work, &call, sr_copy_begin(call.jobs, &answer->id, &answer->size, &call.why));
 }
 
 CK_RV sr_handle_registry_read(struct sr_work *work, const void *request, void *reply)
@@ -30,7 +30,7 @@ CK_RV sr_handle_registry_read(struct sr_work *work, const void *request, void *r
     enum sr_job_result result = SR_JOB_NO_MEMORY;
     if (answer->data.data != NULL)
         result =
-            sr_backup_read(call.jobs, r->id, r->offset, answer->data.data, &answer->data.length, &call.why);
+            sr_copy_read(call.jobs, r->id, r->offset, answer->data.data, &answer->data.length, &call.why);
     return sr_job_end(work, &call, result);
 }
 
@@ -49,7 +49,7 @@ CK_RV sr_handle_registry_put(struct sr_work *work, const void *request, void *re
         sr_why_set(&call.why, "a piece is longer than %zu bytes", SR_PIECE_MAX);
         result = SR_JOB_INVALID;
     } else {
-        result = sr_backup_put(call.jobs, &answer->id, r->offset, r->data.data, r->data.length, &call.why);
+        result = sr_copy_put(call.jobs, &answer->id, r->offset, r->data.data, r->data.length, &call.why);
     }
     return sr_job_end(work, &call, result);
 }

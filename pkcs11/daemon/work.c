@@ -60,6 +60,17 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_DATA_DECRYPT] = sr_handle_data_decrypt,
     [SR_CALL_DATA_REWRAP] = sr_handle_data_rewrap,
     [SR_CALL_DATA_LIST] = sr_handle_data_list,
+    [SR_CALL_BUFFER] = sr_handle_buffer,
+    [SR_CALL_BACKUP_ENCRYPT] = sr_handle_backup_encrypt,
+    [SR_CALL_BACKUP_DECRYPT] = sr_handle_backup_decrypt,
+    [SR_CALL_BACKUP_VERIFY] = sr_handle_backup_verify,
+    [SR_CALL_BACKUP_CHUNK] = sr_handle_backup_chunk,
+    [SR_CALL_BACKUP_END] = sr_handle_backup_end,
+    [SR_CALL_BACKUP_INFO] = sr_handle_backup_info,
+    [SR_CALL_BACKUP_REWRAP] = sr_handle_backup_rewrap,
+    [SR_CALL_BACKUP_RECORD] = sr_handle_backup_record,
+    [SR_CALL_BACKUP_LIST] = sr_handle_backup_list,
+    [SR_CALL_BACKUP_FORGET] = sr_handle_backup_forget,
 };
 
 sr_handler sr_handler_of(enum sr_call call)

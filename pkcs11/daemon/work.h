@@ -6,6 +6,7 @@
 
 #include "daemon/ahead.h"
 #include "daemon/client.h"
+#include "daemon/stream.h"
 #include "jobs/jobs.h"
 
 #include <stdatomic.h>
@@ -47,9 +48,13 @@ struct sr_work {
     enum sr_right right;
     struct sr_client *client; /* NULL until the hello */
     struct sr_ahead ahead;
+    struct sr_stream stream;
     const char *call; /* the name of the call at work */
     struct sr_used used;
     struct sr_scratch scratch;
+    int descriptor;                  /* goes with the reply; -1: none */
+    char used_family[SR_FAMILY_MAX]; /* by the call at work, where its request does not say it; "" */
+    unsigned long used_version;
     char why[512]; /* sent with a return value other than CKR_OK */
 };
 
@@ -121,6 +126,17 @@ CK_RV sr_handle_data_encrypt(struct sr_work *work, const void *request, void *re
 CK_RV sr_handle_data_decrypt(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_data_rewrap(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_data_list(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_buffer(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_encrypt(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_decrypt(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_verify(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_chunk(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_end(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_info(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_rewrap(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_record(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_list(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_backup_forget(struct sr_work *work, const void *request, void *reply);
 
 /* Shared by handlers: the token of a client session, with a view of the session. */
 CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_session_view *view,

@@ -132,8 +132,8 @@ static enum sr_job_result check_id(struct pieces *p, unsigned long id, struct sr
     return SR_JOB_REFUSED;
 }
 
-enum sr_job_result sr_backup_begin(struct sr_jobs *jobs, unsigned long *id, unsigned long *size,
-                                   struct sr_why *why)
+enum sr_job_result sr_copy_begin(struct sr_jobs *jobs, unsigned long *id, unsigned long *size,
+                                 struct sr_why *why)
 {
     struct pieces *p = &jobs->copies->backup;
 
@@ -162,8 +162,8 @@ enum sr_job_result sr_backup_begin(struct sr_jobs *jobs, unsigned long *id, unsi
     return result;
 }
 
-enum sr_job_result sr_backup_read(struct sr_jobs *jobs, unsigned long id, unsigned long offset, void *data,
-                                  size_t *size, struct sr_why *why)
+enum sr_job_result sr_copy_read(struct sr_jobs *jobs, unsigned long id, unsigned long offset, void *data,
+                                size_t *size, struct sr_why *why)
 {
     struct pieces *p = &jobs->copies->backup;
     const size_t room = *size;
@@ -207,8 +207,8 @@ static enum sr_job_result open_upload(struct pieces *p, struct sr_why *why)
     return SR_JOB_FAILED;
 }
 
-enum sr_job_result sr_backup_put(struct sr_jobs *jobs, unsigned long *id, unsigned long offset,
-                                 const void *data, size_t size, struct sr_why *why)
+enum sr_job_result sr_copy_put(struct sr_jobs *jobs, unsigned long *id, unsigned long offset,
+                               const void *data, size_t size, struct sr_why *why)
 {
     struct pieces *p = &jobs->copies->restore;
     const char *from = data;

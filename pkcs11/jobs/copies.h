@@ -25,19 +25,19 @@ enum sr_job_result sr_restore_claim(struct sr_copies *copies, unsigned long id, 
 void sr_restore_release(struct sr_copies *copies);
 const char *sr_restore_path(const struct sr_copies *copies);
 
-/* Takes a backup of the registry at this moment: *SIZE bytes, which sr_backup_read gives out. */
-enum sr_job_result sr_backup_begin(struct sr_jobs *jobs, unsigned long *id, unsigned long *size,
-                                   struct sr_why *why);
+/* Takes a backup of the registry at this moment: *SIZE bytes, which sr_copy_read gives out. */
+enum sr_job_result sr_copy_begin(struct sr_jobs *jobs, unsigned long *id, unsigned long *size,
+                                 struct sr_why *why);
 
 /* *SIZE is the room in DATA, then how much was read: less than the room at the backup's end, with which it
  * goes. SR_JOB_REFUSED where a newer backup was taken meanwhile. */
-enum sr_job_result sr_backup_read(struct sr_jobs *jobs, unsigned long id, unsigned long offset, void *data,
-                                  size_t *size, struct sr_why *why);
+enum sr_job_result sr_copy_read(struct sr_jobs *jobs, unsigned long id, unsigned long offset, void *data,
+                                size_t *size, struct sr_why *why);
 
 /* Takes the next piece of a backup that is brought back, *ID 0 for the first, which sets *ID. OFFSET is how
  * much came before. */
-enum sr_job_result sr_backup_put(struct sr_jobs *jobs, unsigned long *id, unsigned long offset,
-                                 const void *data, size_t size, struct sr_why *why);
+enum sr_job_result sr_copy_put(struct sr_jobs *jobs, unsigned long *id, unsigned long offset,
+                               const void *data, size_t size, struct sr_why *why);
 
 /* Puts it in the place of the registry, which has the old rows or the new ones, whole, whenever strongroomd
  * is killed. SR_JOB_TAMPERED where it is not what strongroomd gave out; SR_JOB_REFUSED where the registry has

@@ -72,6 +72,10 @@ enum sr_job_result sr_version_end(struct sr_jobs *jobs, const struct sr_bench *b
 enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_family_name *name,
                                        unsigned long version, size_t *count, struct sr_why *why);
 
+/* The part of it that backups are (backup_file.c). */
+enum sr_job_result sr_backup_count(struct sr_jobs *jobs, const struct sr_family_name *family,
+                                   unsigned long version, size_t *count, struct sr_why *why);
+
 /* Rotates, with the change lock held, whatever is due or not: the new version is NEWEST + 1. REVOKE: the
  * current one is refused from then on, instead of growing old. */
 enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *bench, struct sr_state *state,

@@ -20,6 +20,11 @@ struct sr_gcm {
 enum sr_job_result sr_gcm_encrypt(const struct sr_bench *bench, const struct sr_gcm *gcm, const void *data,
                                   size_t size, unsigned char *out, struct sr_why *why);
 
+/* The same in place, for large data in memory that somebody else may change meanwhile: each byte is read
+ * once. DATA has room for SIZE + SR_GCM_TAG bytes. */
+enum sr_job_result sr_gcm_encrypt_shared(const struct sr_bench *bench, const struct sr_gcm *gcm,
+                                         unsigned char *data, size_t size, struct sr_why *why);
+
 /* SIZE is that of DATA with its tag. OUT needs room for all of SIZE (SoftHSM wants the tag's, too); it gets
  * SIZE - SR_GCM_TAG bytes, and none unless the tag is good. SR_JOB_BAD where it is not. */
 enum sr_job_result sr_gcm_decrypt(const struct sr_bench *bench, const struct sr_gcm *gcm, const void *data,

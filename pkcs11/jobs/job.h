@@ -25,7 +25,7 @@ enum sr_job_result {
     SR_JOB_TAMPERED,  /* the registry does not say what strongroomd wrote into it */
     SR_JOB_FAILED,    /* the token or the disk could not do it */
     SR_JOB_NO_MEMORY,
-    SR_JOB_WRONG_KEY, /* the key is not the one that the value was made with */
+    SR_JOB_WRONG_KEY, /* not made with the key that it names, or what says so is damaged */
 };
 
 #define SR_ROLE_MAX 16 /* with the final zero */

@@ -205,7 +205,8 @@ out:
 /* NULL where there is none of that name. */
 static const struct sr_table *table_of(const unsigned char *name)
 {
-    static const struct sr_table *const *const lists[] = {sr_family_tables, sr_data_tables, sr_totp_tables};
+    static const struct sr_table *const *const lists[] = {sr_family_tables, sr_data_tables, sr_totp_tables,
+                                                          sr_backup_tables};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && name != NULL; i++)
         for (const struct sr_table *const *table = lists[i]; *table != NULL; table++)
             if (strcmp((*table)->name, (const char *)name) == 0)

@@ -92,6 +92,16 @@ static const char *const migrations[] = {
     "  FOREIGN KEY (role, name, version) REFERENCES versions (role, name, number)"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX data_keys_by_version ON data_keys (role, name, version);",
+    "CREATE TABLE backups ("
+    "  role TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  id BLOB NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  mac BLOB NOT NULL,"
+    "  PRIMARY KEY (role, name, id),"
+    "  FOREIGN KEY (role, name) REFERENCES families (role, name)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 #define NEWEST ((long long)(sizeof(migrations) / sizeof(migrations[0])))

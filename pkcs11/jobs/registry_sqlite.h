@@ -104,5 +104,6 @@ enum sr_job_result sr_registry_check_rows(struct sr_registry *registry, const st
 extern const struct sr_table *const sr_family_tables[];
 extern const struct sr_table *const sr_totp_tables[];
 extern const struct sr_table *const sr_data_tables[]; /* data_rows.c's */
+extern const struct sr_table *const sr_backup_tables[];
 
 #endif

@@ -99,6 +99,8 @@ enum sr_job_result sr_state_data_under(struct sr_jobs *jobs, const struct sr_fam
         return sr_totp_under(jobs, name, version, count, why);
     if (strcmp(name->role, "data") == 0)
         return sr_data_under(jobs, name, version, count, why);
+    if (strcmp(name->role, "backup") == 0)
+        return sr_backup_count(jobs, name, version, count, why);
     return SR_JOB_OK;
 }
 

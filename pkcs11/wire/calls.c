@@ -79,6 +79,24 @@ static layout data = {FIELD(BYTES, sr_data_request, family),
                       FIELD(ULONG, sr_data_request, count),
                       FIELD(BYTES, sr_data_request, items),
                       END};
+static layout buffer_reply = {FIELD(ULONG, sr_buffer_reply, half), END};
+static layout backup_begin = {FIELD(BYTES, sr_backup_begin_request, family),
+                              FIELD(ULONG, sr_backup_begin_request, chunk_size), END};
+static layout backup_begun = {FIELD(BYTES, sr_backup_begin_reply, header), END};
+static layout backup_header = {FIELD(BYTES, sr_backup_header_request, header), END};
+static layout backup_open = {FIELD(ULONG, sr_backup_open_reply, chunk_size), END};
+static layout backup_chunk = {
+    FIELD(ULONG, sr_backup_chunk_request, number), FIELD(ULONG, sr_backup_chunk_request, half),
+    FIELD(ULONG, sr_backup_chunk_request, length), FIELD(ULONG, sr_backup_chunk_request, last), END};
+static layout backup_chunk_done = {FIELD(ULONG, sr_backup_chunk_reply, length), END};
+static layout backup_end = {FIELD(ULONG, sr_backup_end_request, complete), END};
+static layout backup_info = {FIELD(BYTES, sr_backup_info_reply, family),
+                             FIELD(ULONG, sr_backup_info_reply, version),
+                             FIELD(ULONG, sr_backup_info_reply, slot), END};
+static layout backup_rewrap = {FIELD(ULONG, sr_backup_rewrap_reply, slot),
+                               FIELD(BYTES, sr_backup_rewrap_reply, list), END};
+static layout backup_forget = {FIELD(BYTES, sr_backup_forget_request, family),
+                               FIELD(BYTES, sr_backup_forget_request, file), END};
 
 static layout totp_enrol = {FIELD(BYTES, sr_totp_enrol_request, family),
                             FIELD(BYTES, sr_totp_enrol_request, user),
@@ -166,6 +184,22 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_DATA_DECRYPT] = {"data-decrypt", "data.decrypt", NONE, true, false, data, bytes},
     [SR_CALL_DATA_REWRAP] = {"data-rewrap", "data.rewrap", NONE, true, false, data, bytes},
     [SR_CALL_DATA_LIST] = {"data-list", "family.list", NONE, true, false, family, bytes},
+    [SR_CALL_BUFFER] = {"buffer", NULL, NONE, true, false, nothing, buffer_reply},
+    [SR_CALL_BACKUP_ENCRYPT] = {"backup-encrypt", "backup.encrypt", NONE, false, false, backup_begin,
+                                backup_begun},
+    [SR_CALL_BACKUP_DECRYPT] = {"backup-decrypt", "backup.decrypt", NONE, false, false, backup_header,
+                                backup_open},
+    [SR_CALL_BACKUP_VERIFY] = {"backup-verify", "backup.verify", NONE, false, false, backup_header,
+                               backup_open},
+    /* These two only go on with a stream, which was begun with the permission that it needs. */
+    [SR_CALL_BACKUP_CHUNK] = {"backup-chunk", NULL, NONE, false, false, backup_chunk, backup_chunk_done},
+    [SR_CALL_BACKUP_END] = {"backup-end", NULL, NONE, false, false, backup_end, nothing},
+    [SR_CALL_BACKUP_INFO] = {"backup-info", "backup.verify", NONE, true, false, backup_header, backup_info},
+    [SR_CALL_BACKUP_REWRAP] = {"backup-rewrap", "backup.rewrap", NONE, true, false, backup_header,
+                               backup_rewrap},
+    [SR_CALL_BACKUP_RECORD] = {"backup-record", "backup.rewrap", NONE, true, false, backup_header, nothing},
+    [SR_CALL_BACKUP_LIST] = {"backup-list", "backup.list", NONE, true, false, family, bytes},
+    [SR_CALL_BACKUP_FORGET] = {"backup-forget", "backup.forget", NONE, false, false, backup_forget, nothing},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

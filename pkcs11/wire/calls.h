@@ -70,6 +70,17 @@ enum sr_call {
     SR_CALL_DATA_DECRYPT,
     SR_CALL_DATA_REWRAP,
     SR_CALL_DATA_LIST,
+    SR_CALL_BUFFER,
+    SR_CALL_BACKUP_ENCRYPT,
+    SR_CALL_BACKUP_DECRYPT,
+    SR_CALL_BACKUP_VERIFY,
+    SR_CALL_BACKUP_CHUNK,
+    SR_CALL_BACKUP_END,
+    SR_CALL_BACKUP_INFO,
+    SR_CALL_BACKUP_REWRAP,
+    SR_CALL_BACKUP_RECORD,
+    SR_CALL_BACKUP_LIST,
+    SR_CALL_BACKUP_FORGET,
     SR_CALLS /* one more than the last */
 };
 
@@ -120,8 +131,8 @@ struct sr_bytes_reply {
     struct sr_bytes data; /* SLOTS: CK_SLOT_ID[]; SLOT_INFO: a CK_SLOT_INFO; TOKEN_INFO: a CK_TOKEN_INFO;
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
                              SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
-                             FAMILY_HISTORY: JSON; SESSION_SIGN: the signature's text; JWT_SIGN: the JWT;
-                             JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
+                             FAMILY_HISTORY, BACKUP_LIST: JSON; SESSION_SIGN: the signature's text; JWT_SIGN:
+                             the JWT; JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
                              REGISTRY_REBUILD, TOKEN_CHECK: JSON; DATA_NEW_KEY: the key; DATA_ENCRYPT,
                              DATA_DECRYPT, DATA_REWRAP: the results; DATA_LIST: JSON; TOTP_ENROL: the
                              otpauth URI; TOTP_IMPORT, TOTP_LIST: JSON */
@@ -213,7 +224,7 @@ enum sr_job_code {
     SR_CODE_BAD,         /* a signature or JWT that is not good */
     SR_CODE_TAMPERED,    /* the registry was changed behind strongroomd's back */
     SR_CODE_FAILED,      /* the token or the disk could not do it */
-    SR_CODE_WRONG_KEY,   /* the key is not the one that the value was made with */
+    SR_CODE_WRONG_KEY,   /* not made with the key that it names, or what says so is damaged */
 };
 #define SR_CKR_JOB(code) (CKR_VENDOR_DEFINED | 0x53520000UL | (CK_RV)(code))
 
@@ -234,7 +245,7 @@ struct sr_version_reply {
     CK_ULONG version; /* the current one after FAMILY_ROTATE, FAMILY_REVOKE */
 };
 struct sr_family_request {
-    struct sr_bytes family; /* FAMILY_REVOKE, FAMILY_SHOW; FAMILY_HISTORY, where "" is all of them */
+    struct sr_bytes family; /* FAMILY_REVOKE, FAMILY_SHOW; FAMILY_HISTORY, BACKUP_LIST, where "" is all */
 };
 #define SR_DESTROY_FORCE 1UL
 struct sr_version_request { /* FAMILY_DESTROY */
@@ -337,6 +348,55 @@ struct sr_data_request {
     CK_ULONG flags;       /* SR_DATA_BINARY: the form of what DATA_NEW_KEY and DATA_ENCRYPT give */
     CK_ULONG count;       /* at most SR_ITEMS_MAX; 0 for DATA_NEW_KEY */
     struct sr_bytes items;
+};
+
+/* Bulk data go through a buffer of shared memory, not the socket. BUFFER's reply comes with its descriptor: a
+ * memfd whose size is sealed, of two halves, so that a client fills or empties one while the daemon works on
+ * the other. A connection has one. */
+struct sr_buffer_reply {
+    CK_ULONG half; /* bytes */
+};
+#define SR_BUFFER_HALVES 2
+
+/* A connection has one stream at a time: a backup that is begun or opened and then goes through the buffer
+ * chunk by chunk. The header's form is docs/backup-format.md's. */
+struct sr_backup_begin_request { /* BACKUP_ENCRYPT */
+    struct sr_bytes family;
+    CK_ULONG chunk_size;
+};
+struct sr_backup_begin_reply {
+    struct sr_bytes header;
+};
+struct sr_backup_header_request { /* BACKUP_DECRYPT, _VERIFY, _INFO, _REWRAP, _RECORD */
+    struct sr_bytes header;
+};
+struct sr_backup_open_reply { /* of the first two */
+    CK_ULONG chunk_size;
+};
+struct sr_backup_chunk_request { /* the data are in that half; what they become is put in their place */
+    CK_ULONG number;             /* from 0; a backup that is made counts for itself */
+    CK_ULONG half;
+    CK_ULONG length;
+    CK_ULONG last; /* 1: the last chunk */
+};
+struct sr_backup_chunk_reply {
+    CK_ULONG length; /* of what is in the half now; 0 of a verification */
+};
+struct sr_backup_end_request {
+    CK_ULONG complete; /* 0: the client gives it up */
+};
+struct sr_backup_info_reply {
+    struct sr_bytes family;
+    CK_ULONG version;
+    CK_ULONG slot; /* in use */
+};
+struct sr_backup_rewrap_reply {
+    CK_ULONG slot;        /* in use so far */
+    struct sr_bytes list; /* for the other slot; none where nothing is to be done */
+};
+struct sr_backup_forget_request {
+    struct sr_bytes family;
+    struct sr_bytes file; /* 32 hex digits */
 };
 
 /* The longest text that a reply carries. */

@@ -39,11 +39,19 @@ bool sr_channel_ours(const struct sr_channel *ch)
     return ch->fd >= 0 && is_socket(ch->fd, ch);
 }
 
+static void drop_passed(struct sr_channel *ch)
+{
+    if (ch->passed >= 0)
+        (void)close(ch->passed);
+    ch->passed = -1;
+}
+
 void sr_channel_close(struct sr_channel *ch)
 {
     if (sr_channel_ours(ch))
         (void)close(ch->fd);
     ch->fd = -1;
+    drop_passed(ch);
     sr_buf_free(&ch->in);
     sr_buf_free(&ch->out);
 }
@@ -88,7 +96,33 @@ static enum sr_channel_status send_all(struct sr_channel *ch, long long deadline
     return SR_CHANNEL_OK;
 }
 
-static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_frame *frame, long long deadline)
+/* Receives what there is, as recv does. TAKES: a descriptor that comes with it is taken; otherwise, and where
+ * there are more, the kernel closes them. */
+static ssize_t receive(struct sr_channel *ch, bool takes)
+{
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec room = {ch->in.data + ch->in.length, ch->in.capacity - ch->in.length};
+    struct msghdr m = {.msg_iov = &room, .msg_iovlen = 1};
+
+    if (takes) {
+        m.msg_control = &control;
+        m.msg_controllen = CMSG_LEN(sizeof(int)); /* no room for a second one */
+    }
+    ssize_t n = recvmsg(ch->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+    if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+        c->cmsg_len == CMSG_LEN(sizeof(int))) {
+        drop_passed(ch);
+        memcpy(&ch->passed, CMSG_DATA(c), sizeof(int));
+    }
+    return n;
+}
+
+static enum sr_channel_status receive_frame(struct sr_channel *ch, bool takes, struct sr_frame *frame,
+                                            long long deadline)
 {
     sr_pace_begin(&ch->pace);
     sr_buf_reset(&ch->in);
@@ -110,7 +144,7 @@ static enum sr_channel_status receive_frame(struct sr_channel *ch, struct sr_fra
             say(ch, "strongroomd does not answer: the call's time is over");
             return SR_CHANNEL_TIMEOUT;
         }
-        ssize_t n = recv(ch->fd, ch->in.data + ch->in.length, ch->in.capacity - ch->in.length, MSG_DONTWAIT);
+        ssize_t n = receive(ch, takes);
         if (n > 0) {
             ch->in.length += (size_t)n;
         } else if (n == 0) {
@@ -140,14 +174,13 @@ static bool decode_reply(struct sr_channel *ch, const struct sr_call_row *row, s
     return reply == NULL || sr_decode(&body, row->reply, reply);
 }
 
-enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call, const void *request,
-                                       void *reply, long long deadline, CK_RV *rv)
+enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call, const void *request,
+                                       long long deadline, CK_RV *rv)
 {
-    const struct sr_call_row *row = sr_call_row(call);
     struct sr_frame frame = {.number = ++ch->number, .call = call, .cpu = sr_pace_cpu()};
-    struct sr_frame answer;
 
     *rv = CKR_DEVICE_ERROR;
+    drop_passed(ch);
     if (!sr_channel_ours(ch)) {
         say(ch, "the program closed the descriptor of its connection to strongroomd");
         return fail(ch, SR_CHANNEL_LOST);
@@ -155,7 +188,7 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
     sr_buf_reset(&ch->out);
     sr_frame_begin(&ch->out);
     if (request != NULL)
-        sr_encode(&ch->out, row->request, request);
+        sr_encode(&ch->out, sr_call_row(call)->request, request);
     sr_frame_end(&ch->out, &frame);
     if (!sr_buf_ok(&ch->out)) {
         sr_buf_reset(&ch->out);
@@ -165,19 +198,38 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
     }
     enum sr_channel_status status = send_all(ch, deadline);
     sr_buf_reset(&ch->out);
-    if (status == SR_CHANNEL_OK)
-        status = receive_frame(ch, &answer, deadline);
+    if (status != SR_CHANNEL_OK)
+        return fail(ch, status);
+    *rv = CKR_OK;
+    return SR_CHANNEL_OK;
+}
+
+enum sr_channel_status sr_channel_receive(struct sr_channel *ch, enum sr_call call, void *reply,
+                                          long long deadline, CK_RV *rv)
+{
+    struct sr_frame answer;
+
+    *rv = CKR_DEVICE_ERROR;
+    enum sr_channel_status status = receive_frame(ch, call == SR_CALL_BUFFER, &answer, deadline);
     if (status != SR_CHANNEL_OK)
         return fail(ch, status);
     sr_pace_end(&ch->pace);
     ch->pace.peer = answer.cpu;
-    if (answer.number != frame.number || answer.call != frame.call ||
-        !decode_reply(ch, row, answer.length, reply, rv)) {
+    if (answer.number != ch->number || answer.call != (uint32_t)call ||
+        !decode_reply(ch, sr_call_row(call), answer.length, reply, rv)) {
         say(ch, "what answers on the socket does not speak strongroomd's wire");
         *rv = CKR_DEVICE_ERROR;
         return fail(ch, SR_CHANNEL_LOST);
     }
     return SR_CHANNEL_OK;
+}
+
+enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call, const void *request,
+                                       void *reply, long long deadline, CK_RV *rv)
+{
+    enum sr_channel_status status = sr_channel_send(ch, call, request, deadline, rv);
+    return status == SR_CHANNEL_OK && *rv == CKR_OK ? sr_channel_receive(ch, call, reply, deadline, rv)
+                                                    : status;
 }
 
 /* Connects without blocking: a full backlog (a stopped daemon) answers EAGAIN, and is asked again until

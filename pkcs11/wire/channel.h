@@ -29,12 +29,13 @@ struct sr_channel {
     uint32_t number; /* of the last request */
     long timeout_ms; /* that the socket is set to */
     struct sr_pace pace;
+    int passed;           /* a descriptor that came with BUFFER's reply, for whoever takes it; else -1 */
     struct sr_buf out;    /* the request */
     struct sr_buf in;     /* the reply, which decoded byte strings point into until the next call */
     char why[SR_WHY_MAX]; /* the last failure in words */
 };
 
-#define SR_CHANNEL_CLOSED ((struct sr_channel){.fd = -1})
+#define SR_CHANNEL_CLOSED ((struct sr_channel){.fd = -1, .passed = -1})
 
 /* Milliseconds on the monotonic clock. */
 long long sr_now_ms(void);
@@ -51,6 +52,13 @@ enum sr_channel_status sr_channel_open(struct sr_channel *ch, const char *path,
  * and *RV is CKR_DEVICE_ERROR. */
 enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call, const void *request,
                                        void *reply, long long deadline, CK_RV *rv);
+
+/* The same in two steps, for a client that has work to do in between: after SR_CHANNEL_OK and *RV CKR_OK the
+ * request is on its way, and nothing else is called before its answer was received. */
+enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call, const void *request,
+                                       long long deadline, CK_RV *rv);
+enum sr_channel_status sr_channel_receive(struct sr_channel *ch, enum sr_call call, void *reply,
+                                          long long deadline, CK_RV *rv);
 
 /* Is the descriptor still the socket that we opened? */
 bool sr_channel_ours(const struct sr_channel *ch);

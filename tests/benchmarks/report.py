@@ -79,7 +79,7 @@ def print_table(rows, where, settings):
         if name != group:
             print(f"{name:<34}{'per second':>11}{'ratio':>8}{'CPU us':>9}{'ratio':>8}   bar")
             group = name
-        print(f"  {way:<32}{row['rate']:>11.0f}{show_ratio(row['ratio']):>8}{row['cpu_us']:>9.1f}"
+        print(f"  {way:<32}{row['rate']:>11.{0 if row['rate'] >= 100 else 2}f}{show_ratio(row['ratio']):>8}{row['cpu_us']:>9.1f}"
               f"{show_ratio(row['cpu_ratio']):>8}   {show_bar(row)}".rstrip())
     judged = [row["met"] for row in rows if row["met"] is not None]
     print(f"\n{sum(judged)} of {len(judged)} bars met" if judged else "\nno bar was judged")

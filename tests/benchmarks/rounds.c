@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 struct crew {
@@ -85,8 +86,12 @@ static void *member_main(void *arg)
 static double cpu_seconds(void)
 {
     struct timespec now = {0};
+    struct rusage children = {0}; /* which have ended */
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    (void)getrusage(RUSAGE_CHILDREN, &children);
+    return (double)(now.tv_sec + children.ru_utime.tv_sec + children.ru_stime.tv_sec) +
+           (double)now.tv_nsec * 1e-9 +
+           (double)(children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1e-6;
 }
 
 static bool wait_until_idle(struct crew *crew)

@@ -86,6 +86,10 @@ class Signatures(unittest.TestCase):
         self.fails(results.INVALID, "bytes", self.room.session_sign, FAMILY, bytes(strongroom.DATA_MAX + 1))
         self.fails(results.REFUSED, "family.list", self.room.family_list)
         self.fails(results.REFUSED, "family.list", self.room.family_show, "session:" + FAMILY)
+        self.fails(results.REFUSED, "backup.encrypt", self.room.backup_encrypt, "nightly", 0, 1)
+        self.fails(results.REFUSED, "backup.list", self.room.backup_list)
+        with open("/dev/zero", "rb") as zeros, self.assertRaisesRegex(strongroom.BadBackup, "no backup"):
+            self.room.backup_info(zeros)
         away = strongroom.Strongroom("/nowhere/socket")
         with self.assertRaisesRegex(strongroom.Unavailable, "/nowhere/socket"):
             away.session_sign(FAMILY, b"")

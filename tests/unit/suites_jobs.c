@@ -3,6 +3,8 @@
 
 CU_SuiteInfo unit_suites[] = {
     {.pName = "base32", .pTests = base32_tests},
+    {.pName = "backup", .pTests = backup_tests},
+    {.pName = "backup_header", .pTests = backup_header_tests},
     {.pName = "base64url", .pTests = base64url_tests},
     {.pName = "copies", .pTests = copies_tests},
     {.pName = "data", .pTests = data_tests},

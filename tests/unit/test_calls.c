@@ -141,6 +141,34 @@ static const struct known fields[] = {
     REPLY(DATA_REWRAP, BYTES, sr_bytes_reply, data, DATA),
     REQUEST(DATA_LIST, BYTES, sr_family_request, family, TEXT),
     REPLY(DATA_LIST, BYTES, sr_bytes_reply, data, DATA),
+    /* A backup's header has its key, wrapped by one that does not leave the token: the client keeps it with
+     * its file. */
+    REPLY(BUFFER, ULONG, sr_buffer_reply, half, NUMBER),
+    REQUEST(BACKUP_ENCRYPT, BYTES, sr_backup_begin_request, family, TEXT),
+    REQUEST(BACKUP_ENCRYPT, ULONG, sr_backup_begin_request, chunk_size, NUMBER),
+    REPLY(BACKUP_ENCRYPT, BYTES, sr_backup_begin_reply, header, DATA),
+    REQUEST(BACKUP_DECRYPT, BYTES, sr_backup_header_request, header, DATA),
+    REPLY(BACKUP_DECRYPT, ULONG, sr_backup_open_reply, chunk_size, NUMBER),
+    REQUEST(BACKUP_VERIFY, BYTES, sr_backup_header_request, header, DATA),
+    REPLY(BACKUP_VERIFY, ULONG, sr_backup_open_reply, chunk_size, NUMBER),
+    REQUEST(BACKUP_CHUNK, ULONG, sr_backup_chunk_request, number, NUMBER),
+    REQUEST(BACKUP_CHUNK, ULONG, sr_backup_chunk_request, half, NUMBER),
+    REQUEST(BACKUP_CHUNK, ULONG, sr_backup_chunk_request, length, NUMBER),
+    REQUEST(BACKUP_CHUNK, ULONG, sr_backup_chunk_request, last, NUMBER),
+    REPLY(BACKUP_CHUNK, ULONG, sr_backup_chunk_reply, length, NUMBER),
+    REQUEST(BACKUP_END, ULONG, sr_backup_end_request, complete, NUMBER),
+    REQUEST(BACKUP_INFO, BYTES, sr_backup_header_request, header, DATA),
+    REPLY(BACKUP_INFO, BYTES, sr_backup_info_reply, family, TEXT),
+    REPLY(BACKUP_INFO, ULONG, sr_backup_info_reply, version, NUMBER),
+    REPLY(BACKUP_INFO, ULONG, sr_backup_info_reply, slot, NUMBER),
+    REQUEST(BACKUP_REWRAP, BYTES, sr_backup_header_request, header, DATA),
+    REPLY(BACKUP_REWRAP, ULONG, sr_backup_rewrap_reply, slot, NUMBER),
+    REPLY(BACKUP_REWRAP, BYTES, sr_backup_rewrap_reply, list, DATA),
+    REQUEST(BACKUP_RECORD, BYTES, sr_backup_header_request, header, DATA),
+    REQUEST(BACKUP_LIST, BYTES, sr_family_request, family, TEXT),
+    REPLY(BACKUP_LIST, BYTES, sr_bytes_reply, data, DATA),
+    REQUEST(BACKUP_FORGET, BYTES, sr_backup_forget_request, family, TEXT),
+    REQUEST(BACKUP_FORGET, BYTES, sr_backup_forget_request, file, TEXT),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -161,6 +189,13 @@ static bool is_job(enum sr_call call)
         if (no_jobs[i] == call)
             return false;
     return true;
+}
+
+/* Jobs' calls whose permission another call of theirs had, or their handler looks for: it is one of several.
+ */
+static bool permitted_otherwise(enum sr_call call)
+{
+    return call == SR_CALL_BUFFER || call == SR_CALL_BACKUP_CHUNK || call == SR_CALL_BACKUP_END;
 }
 
 static const struct known *find(enum sr_call call, const char *side, const struct sr_field *field)
@@ -210,7 +245,7 @@ static void jobs_carry_no_keys_and_no_handles(void)
     size_t good = 0;
     for (uint32_t call = 0; call < SR_CALLS; call++) {
         const struct sr_call_row *row = sr_call_row(call);
-        if (row == NULL || row->permission == NULL)
+        if (row == NULL || !is_job(call))
             continue;
         jobs++;
         good += good_fields(call, row, "request", row->request);
@@ -226,7 +261,7 @@ static void what_is_no_job_is_named(void)
         const struct sr_call_row *row = sr_call_row(call);
         if (row == NULL)
             continue;
-        CU_ASSERT_EQUAL(is_job(call), row->permission != NULL);
+        CU_ASSERT_EQUAL(is_job(call), row->permission != NULL || permitted_otherwise(call));
         if (row->permission != NULL)
             CU_ASSERT_EQUAL(row->right, SR_RIGHT_NONE); /* the permission alone decides */
     }

@@ -276,21 +276,21 @@ static void a_newer_one_ends_the_older(void)
     char *json = NULL;
 
     unit_jobs_make(&u, "copies-newer");
-    CU_ASSERT_EQUAL(sr_backup_begin(u.jobs, &ids[0], &size, &copies_why), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_backup_begin(u.jobs, &ids[1], &size, &copies_why), SR_JOB_OK);
-    CU_ASSERT_EQUAL(sr_backup_read(u.jobs, ids[0], 0, piece, &n, &copies_why), SR_JOB_REFUSED);
+    CU_ASSERT_EQUAL(sr_copy_begin(u.jobs, &ids[0], &size, &copies_why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_copy_begin(u.jobs, &ids[1], &size, &copies_why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_copy_read(u.jobs, ids[0], 0, piece, &n, &copies_why), SR_JOB_REFUSED);
     CU_ASSERT_PTR_NOT_NULL(strstr(copies_why.text, "newer"));
     n = sizeof(piece);
-    CU_ASSERT_EQUAL(sr_backup_read(u.jobs, ids[1], 0, piece, &n, &copies_why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_copy_read(u.jobs, ids[1], 0, piece, &n, &copies_why), SR_JOB_OK);
     CU_ASSERT_EQUAL(n, sizeof(piece));
-    CU_ASSERT_EQUAL(sr_backup_read(u.jobs, ids[1], size + 1, piece, &n, &copies_why), SR_JOB_INVALID);
-    CU_ASSERT_EQUAL(sr_backup_read(u.jobs, ids[1], ~0UL, piece, &n, &copies_why), SR_JOB_INVALID);
-    CU_ASSERT_EQUAL(sr_backup_read(u.jobs, 0, 0, piece, &n, &copies_why), SR_JOB_REFUSED);
+    CU_ASSERT_EQUAL(sr_copy_read(u.jobs, ids[1], size + 1, piece, &n, &copies_why), SR_JOB_INVALID);
+    CU_ASSERT_EQUAL(sr_copy_read(u.jobs, ids[1], ~0UL, piece, &n, &copies_why), SR_JOB_INVALID);
+    CU_ASSERT_EQUAL(sr_copy_read(u.jobs, 0, 0, piece, &n, &copies_why), SR_JOB_REFUSED);
 
-    CU_ASSERT_EQUAL(sr_backup_put(u.jobs, &old, 0, "old", 3, &copies_why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_copy_put(u.jobs, &old, 0, "old", 3, &copies_why), SR_JOB_OK);
     CU_ASSERT(there(&u, ".restore"));
-    CU_ASSERT_EQUAL(sr_backup_put(u.jobs, &old, 4, "gap", 3, &copies_why), SR_JOB_INVALID);
-    CU_ASSERT_EQUAL(sr_backup_put(u.jobs, &new, 0, "new", 3, &copies_why), SR_JOB_OK);
+    CU_ASSERT_EQUAL(sr_copy_put(u.jobs, &old, 4, "gap", 3, &copies_why), SR_JOB_INVALID);
+    CU_ASSERT_EQUAL(sr_copy_put(u.jobs, &new, 0, "new", 3, &copies_why), SR_JOB_OK);
     CU_ASSERT_NOT_EQUAL(old, new);
     CU_ASSERT_EQUAL(sr_registry_restore(u.jobs, &u.bench, old, true, &unit_operator, &json, &copies_why),
                     SR_JOB_REFUSED);

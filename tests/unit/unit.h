@@ -24,6 +24,8 @@ extern CU_TestInfo config_tests[];
 extern CU_TestInfo custody_tests[];
 
 extern CU_TestInfo base32_tests[];
+extern CU_TestInfo backup_tests[];
+extern CU_TestInfo backup_header_tests[];
 extern CU_TestInfo base64url_tests[];
 extern CU_TestInfo copies_tests[];
 extern CU_TestInfo data_tests[];

@@ -93,11 +93,11 @@ struct copies_backup copies_take(struct unit_jobs *u)
     unsigned long size;
     size_t n = 1000;
 
-    went_well(sr_backup_begin(u->jobs, &id, &size, &copies_why));
+    went_well(sr_copy_begin(u->jobs, &id, &size, &copies_why));
     backup.data = malloc(size + n);
     CU_ASSERT_PTR_NOT_NULL_FATAL(backup.data);
     while (n == 1000) {
-        went_well(sr_backup_read(u->jobs, id, backup.size, backup.data + backup.size, &n, &copies_why));
+        went_well(sr_copy_read(u->jobs, id, backup.size, backup.data + backup.size, &n, &copies_why));
         backup.size += n;
     }
     CU_ASSERT_EQUAL_FATAL(backup.size, size);
@@ -113,7 +113,7 @@ enum sr_job_result copies_restore(struct unit_jobs *u, const struct copies_backu
 
     for (size_t at = 0; at < backup->size && result == SR_JOB_OK; at += 1000) {
         size_t n = backup->size - at < 1000 ? backup->size - at : 1000;
-        result = sr_backup_put(u->jobs, &id, at, backup->data + at, n, &copies_why);
+        result = sr_copy_put(u->jobs, &id, at, backup->data + at, n, &copies_why);
     }
     if (result == SR_JOB_OK)
         result = sr_registry_restore(u->jobs, &u->bench, id, force, &unit_operator, &json, &copies_why);

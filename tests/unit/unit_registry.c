@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit_registry.h"
+#include "jobs/backup_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -18,6 +19,7 @@ const struct sr_version b1 = {1, SR_VERSION_CURRENT, 2000, 0, ""};
 const struct sr_event created = {0, 1000, {"session", "a"}, "create", 1, 1001, false, true};
 const struct sr_event rotated = {0, 4600, {"session", "a"}, "rotate", 2, -1, false, true};
 const struct sr_event tried = {0, 4700, {"session", "b"}, "revoke", 0, 0, true, false};
+static const struct sr_backup_row kept = {{"session", "a"}, "a file's id", 2, 4800};
 
 static CK_RV hmac(void *key, const void *data, size_t length, unsigned char mac[SR_SEAL_SIZE])
 {
@@ -76,6 +78,8 @@ enum sr_job_result unit_fill(struct sr_registry *registry)
         result = sr_registry_add_event(registry, &tried, NULL);
     if (result == SR_JOB_OK)
         result = sr_registry_put_clock(registry, 1700000000, NULL);
+    if (result == SR_JOB_OK)
+        result = sr_registry_put_backup(registry, &kept, NULL);
     return result;
 }
 
@@ -138,6 +142,7 @@ enum sr_job_result unit_read_all(const char *path, char *key, struct sr_why *why
     struct sr_version *versions = NULL;
     struct sr_event *events = NULL;
     long long seen;
+    struct sr_backup_row *backups = NULL;
     size_t count;
 
     CU_ASSERT_EQUAL_FATAL(unit_open(path, key, &registry, NULL), SR_JOB_OK);
@@ -151,9 +156,12 @@ enum sr_job_result unit_read_all(const char *path, char *key, struct sr_why *why
         result = sr_registry_events(registry, NULL, &events, &count, why);
     if (result == SR_JOB_OK)
         result = sr_registry_clock(registry, &seen, why);
+    if (result == SR_JOB_OK)
+        result = sr_registry_backups(registry, NULL, &backups, &count, why);
     result = sr_registry_end(registry, result, why);
     sr_registry_close(registry);
     free(families);
+    free(backups);
     free(events);
     return result;
 }

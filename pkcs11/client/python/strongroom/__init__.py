@@ -1,4 +1,4 @@
-"""Session keys, JWTs, data keys and second factors of strongroomd, whose keys never leave the token.
+"""Session keys, JWTs, data keys, second factors and backups of strongroomd, whose keys never leave the token.
 
     import strongroom
     room = strongroom.Strongroom()
@@ -17,7 +17,8 @@ import json
 import os
 import threading
 
-__all__ = ["BadData", "BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "TOTP_BATCH", "Unavailable", "WrongKey"]
+__all__ = ["BadBackup", "BadData", "BadSignature", "DATA_MAX", "Error", "Result", "Strongroom", "TOTP_BATCH",
+           "Unavailable", "WrongKey"]
 
 #: The most bytes that session_sign and data_encrypt take.
 DATA_MAX = 256 * 1024
@@ -64,7 +65,11 @@ class BadData(Error):
 
 
 class WrongKey(BadData):
-    """The key, or the family, is not the one that the value was made with."""
+    """The key, or the family, is not the one that the value was made with. Of a backup: its header is damaged, or its key is another token's."""
+
+
+class BadBackup(Error):
+    """A chunk of the backup is damaged, missing or not in its place, or this is no backup."""
 
 
 class Unavailable(Error):
@@ -117,10 +122,22 @@ class _Item(ctypes.Structure):
 
 _BINARY = 1  # STRONGROOM_BINARY
 
+
+_PROGRESS = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ulonglong)
+
+
+class _BackupOptions(ctypes.Structure):
+    """struct strongroom_backup_options."""
+
+    _fields_ = [("chunk_size", ctypes.c_size_t), ("progress", _PROGRESS), ("argument", ctypes.c_void_p)]
+
+
 _HANDLE = ctypes.c_void_p
 _STRING = ctypes.c_char_p
 _TEXT = ctypes.POINTER(ctypes.c_void_p)  # char **: as void *, for c_char_p would lose what is to be freed
 _DATA = (ctypes.c_char_p, ctypes.c_size_t)
+
+_OPTIONS = ctypes.POINTER(_BackupOptions)
 
 # What stands between the handle and the error, by the functions' names.
 _ARGUMENTS = {
@@ -143,6 +160,14 @@ _ARGUMENTS = {
     "data_decrypt_many": (_STRING, ctypes.POINTER(_Options), ctypes.POINTER(_Item), ctypes.c_size_t),
     "data_rewrap_many": (_STRING, ctypes.POINTER(_Options), ctypes.POINTER(_Item), ctypes.c_size_t),
     "data_list": (_STRING, _TEXT),
+    "backup_encrypt": (_STRING, ctypes.c_int, ctypes.c_int, _OPTIONS),
+    "backup_decrypt": (ctypes.c_int, ctypes.c_int, _OPTIONS),
+    "backup_decrypt_range": (ctypes.c_int, ctypes.c_int, ctypes.c_ulonglong, ctypes.c_ulonglong, _OPTIONS),
+    "backup_verify": (ctypes.c_int, _OPTIONS),
+    "backup_info": (ctypes.c_int, _TEXT),
+    "backup_rewrap": (ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
+    "backup_list": (_STRING, _TEXT),
+    "backup_forget": (_STRING, _STRING),
 }
 
 
@@ -236,6 +261,24 @@ def _totp_family(value):
 
 def _optional(value, name):
     return None if value is None else _string(value, name)
+
+
+def _backup_family(value):
+    """A family of the role backup, which need not be said."""
+    return _string(value if not isinstance(value, str) or ":" in value else "backup:" + value, "the family")
+
+
+def _descriptor(file):
+    """A file's descriptor; what the file has in a buffer of its own is written first."""
+    if not isinstance(file, int):
+        if file.writable():
+            file.flush()
+        file = file.fileno()
+    return file
+
+
+def _options(chunk_size, progress):
+    return _BackupOptions(chunk_size, _PROGRESS(lambda _, done: progress(done)) if progress else _PROGRESS(), None)
 
 
 def _foreign(value, name):
@@ -459,3 +502,55 @@ class Strongroom:
     def family_history(self, family=None):
         """What was done with a family, or with all."""
         return json.loads(self._ask("family_history", None if family is None else _string(family, "the family")))
+
+    def _backup(self, name, *arguments):
+        try:
+            self._call("backup_" + name, *arguments)
+        except BadSignature as error:
+            raise BadBackup(Result.BAD, str(error)) from error
+
+    def backup_encrypt(self, family, source, target, chunk_size=0, progress=None):
+        """Encrypts what source has, to its end, into target: files or descriptors, pipes included. progress is called
+        with the number of bytes read so far. "nightly" is short for "backup:nightly"."""
+        options = _options(chunk_size, progress)
+        self._backup("encrypt", _backup_family(family), _descriptor(source), _descriptor(target), ctypes.byref(options))
+
+    def backup_decrypt(self, source, target, progress=None):
+        """Decrypts a backup. What was written when this raises is to be thrown away."""
+        options = _options(0, progress)
+        self._backup("decrypt", _descriptor(source), _descriptor(target), ctypes.byref(options))
+
+    def backup_decrypt_range(self, source, target, start, stop, progress=None):
+        """The bytes that [start:stop] would be of the whole; source is a regular file. Nothing else is read."""
+        if not 0 <= start < stop:
+            raise Error(Result.INVALID, "a range of no bytes")
+        options = _options(0, progress)
+        self._backup("decrypt_range", _descriptor(source), _descriptor(target), start, stop - 1, ctypes.byref(options))
+
+    def backup_verify(self, source, progress=None):
+        """Returns where all of a backup is good."""
+        options = _options(0, progress)
+        self._backup("verify", _descriptor(source), ctypes.byref(options))
+
+    def backup_info(self, source):
+        """What the header says, as strongroom-backup(1) describes it."""
+        text = ctypes.c_void_p()
+        self._backup("info", _descriptor(source), ctypes.byref(text))
+        try:
+            return json.loads(ctypes.string_at(text.value))
+        finally:
+            _free(text)
+
+    def backup_rewrap(self, file):
+        """Brings a file, open for reading and writing, to its family's current version; False where it was there."""
+        changed = ctypes.c_int()
+        self._backup("rewrap", _descriptor(file), ctypes.byref(changed))
+        return bool(changed.value)
+
+    def backup_list(self, family=None):
+        """The backups that the daemon knows of, of a family or of all."""
+        return json.loads(self._ask("backup_list", None if family is None else _backup_family(family)))
+
+    def backup_forget(self, family, file):
+        """The backup with that id is no more."""
+        self._call("backup_forget", _backup_family(family), _string(file, "the file's id"))
