@@ -141,6 +141,16 @@ equal()
     fi
 }
 
+# at_least WHAT NUMBER LEAST
+at_least()
+{
+    if [ "${2:-0}" -ge "$3" ]; then
+        ok "$1: $2, of at least $3"
+    else
+        not_ok "$1: ${2:-none}, where at least $3 were wanted"
+    fi
+}
+
 # need WHAT COMMAND...: a check without which the rest makes no sense.
 need()
 {
