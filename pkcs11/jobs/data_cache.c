@@ -34,7 +34,7 @@ struct sr_data_cache {
     size_t open_count;
     struct sr_data_record *records[BUCKETS];
     size_t record_count;
-    struct current *currents[BUCKETS];
+    struct current *currents[SR_FAMILY_BUCKETS];
 };
 
 struct sr_data_cache *sr_data_cache_new(void)
@@ -71,13 +71,9 @@ static struct sr_data_record *record_of(struct sr_data_cache *cache, const unsig
     return r;
 }
 
-/* FNV-1a; families are made by administrators. */
 static struct current **currents_of(struct sr_data_cache *cache, const struct sr_family_name *family)
 {
-    uint32_t hash = 2166136261U;
-    for (const char *c = family->name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619U;
-    return &cache->currents[hash % BUCKETS];
+    return &cache->currents[sr_family_bucket(family)];
 }
 
 /* Nobody finds it any more; whoever uses it still does. */
@@ -122,7 +118,7 @@ void sr_data_forget(struct sr_jobs *jobs, const struct sr_family_name *family)
         if (family == NULL || same_family(&o->record->key.family, family))
             close_root(jobs, o);
     }
-    for (size_t i = 0; i < BUCKETS; i++)
+    for (size_t i = 0; i < SR_FAMILY_BUCKETS; i++)
         for (struct current **at = &cache->currents[i]; *at != NULL;) {
             struct current *c = *at;
             if (family != NULL && !same_family(&c->key.family, family)) {

@@ -14,6 +14,8 @@ struct sr_known_family;
 struct sr_totp;
 struct sr_data_cache;
 
+#define SR_FAMILY_BUCKETS 1024
+
 struct sr_jobs {
     struct sr_registry *registry;
     struct sr_totp *totp; /* totp_users.c's */
@@ -36,7 +38,7 @@ struct sr_jobs {
     /* known.c's, under the lock: */
     pthread_mutex_t lock;
     struct sr_bench keeper;
-    struct sr_known_family *known;
+    struct sr_known_family *known[SR_FAMILY_BUCKETS];
     struct sr_data_cache *data; /* data_cache.c's, under the same lock */
 };
 
@@ -90,6 +92,10 @@ void sr_known_forget_all(struct sr_jobs *jobs);
 /* Session families expire: an old version is good for its grace, then its keys are destroyed. A KEK stays,
  * for what it has wrapped, until somebody destroys it. */
 bool sr_role_expires(const struct sr_family_name *name);
+
+/* Which of SR_FAMILY_BUCKETS lists a family stands in: an application may have one for each of its tenants.
+ */
+size_t sr_family_bucket(const struct sr_family_name *name);
 
 /* Milliseconds on the monotonic clock. */
 long long sr_mono_ms(void);

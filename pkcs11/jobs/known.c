@@ -58,7 +58,7 @@ static bool is_family(const struct sr_known_family *k, const struct sr_family_na
 
 static struct sr_known_family **place_of(struct sr_jobs *jobs, const struct sr_family_name *name)
 {
-    struct sr_known_family **at = &jobs->known;
+    struct sr_known_family **at = &jobs->known[sr_family_bucket(name)];
     while (*at != NULL && !is_family(*at, name))
         at = &(*at)->next;
     return at;
@@ -87,8 +87,9 @@ void sr_known_forget_all(struct sr_jobs *jobs)
 {
     (void)pthread_rwlock_wrlock(&jobs->uses);
     (void)pthread_mutex_lock(&jobs->lock);
-    while (jobs->known != NULL)
-        drop(jobs, &jobs->known);
+    for (size_t i = 0; i < SR_FAMILY_BUCKETS; i++)
+        while (jobs->known[i] != NULL)
+            drop(jobs, &jobs->known[i]);
     sr_data_forget(jobs, NULL);
     (void)pthread_mutex_unlock(&jobs->lock);
     (void)pthread_rwlock_unlock(&jobs->uses);
@@ -110,8 +111,9 @@ static enum sr_job_result learn(struct sr_jobs *jobs, const struct sr_family_nam
         return result;
     }
     k->read_ms = sr_mono_ms();
-    k->next = jobs->known;
-    jobs->known = k;
+    struct sr_known_family **bucket = &jobs->known[sr_family_bucket(name)];
+    k->next = *bucket;
+    *bucket = k;
     *known = k;
     return SR_JOB_OK;
 }

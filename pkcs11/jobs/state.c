@@ -18,6 +18,17 @@ long long sr_mono_ms(void)
     return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* FNV-1a; families are made by administrators. */
+size_t sr_family_bucket(const struct sr_family_name *name)
+{
+    uint32_t hash = 2166136261U;
+    for (const char *c = name->role; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619U;
+    for (const char *c = name->name; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619U;
+    return hash % SR_FAMILY_BUCKETS;
+}
+
 void sr_time_text(long long time, char text[SR_TIME_SIZE])
 {
     time_t t = (time_t)time;

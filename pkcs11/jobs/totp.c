@@ -34,6 +34,19 @@ struct look {
     long long last; /* this step and those before it are used */
 };
 
+/* The last step that may have been used before this start, of which the registry may know nothing: it was not
+ * written yet, or an older registry was put back. A user who came later had none. */
+static long long used_before(const struct look *look)
+{
+    const struct sr_totp_user *user = look->user;
+    long long opened = sr_totp_opened(look->jobs);
+    long long ahead = user->drift + WINDOW;
+
+    if (user->created >= opened)
+        return -1;
+    return opened / (long long)user->kind.period + (ahead > 0 ? ahead : 0);
+}
+
 static enum sr_job_result begin(struct look *look, const struct sr_family_name *family, const char *user,
                                 struct sr_why *why)
 {
@@ -55,7 +68,7 @@ static enum sr_job_result begin(struct look *look, const struct sr_family_name *
     if (result != SR_JOB_OK)
         return result;
     long long period = (long long)look->user->kind.period;
-    long long floor = sr_totp_opened(look->jobs) / period;
+    long long floor = used_before(look);
     look->now = sr_job_now();
     look->step = look->now / period;
     look->last = look->user->step > floor ? look->user->step : floor;

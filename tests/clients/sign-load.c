@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signs with one key in several threads, through OpenSSL, for at least so many seconds and so many
- * signatures. Says "ready PID" after the first signature, and at the end how many were made. Any failure is
- * the program's. */
+ * signatures, and until a file is there. Says "ready PID" after the first signature, and at the end how many
+ * were made. Any failure is the program's. */
 #include "openssl_key.h"
 
 #include <pthread.h>
@@ -16,13 +16,20 @@
 static EVP_PKEY *key;
 static time_t until;
 static unsigned long wanted;
+static const char *sign_of_end; /* NULL: none is waited for */
 static atomic_ulong made;
 static atomic_bool failed;
+
+static bool over(void)
+{
+    return atomic_load(&made) >= wanted && time(NULL) >= until &&
+           (sign_of_end == NULL || access(sign_of_end, F_OK) == 0);
+}
 
 static void *work(void *arg)
 {
     (void)arg;
-    while (!failed && (atomic_load(&made) < wanted || time(NULL) < until)) {
+    while (!failed && !over()) {
         if (!key_sign(key)) {
             failed = true;
             break;
@@ -38,13 +45,14 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
     pthread_t threads[THREADS_MAX];
-    long n = argc == 5 ? strtol(argv[2], NULL, 10) : 0;
+    long n = argc == 5 || argc == 6 ? strtol(argv[2], NULL, 10) : 0;
 
     if (n < 1 || n > THREADS_MAX) {
-        fputs("usage: sign-load URI THREADS SECONDS SIGNATURES\n", stderr);
+        fputs("usage: sign-load URI THREADS SECONDS SIGNATURES [FILE]\n", stderr);
         return 2;
     }
     wanted = strtoul(argv[4], NULL, 10);
+    sign_of_end = argv[5];
     key = key_load(argv[1]);
     if (key == NULL)
         return 1;

@@ -391,8 +391,8 @@ static unsigned long scan_until(const struct plan *plan, uint64_t *bytes)
             if (!enough && scans >= plan->least)
                 make(plan->enough);
             pause = (int)(milliseconds() - since) + 1;
-        } else if (whole) {
-            scans++;
+        } else if (whole && ++scans == plan->least) {
+            make(plan->enough);
         }
     }
     return scans;
