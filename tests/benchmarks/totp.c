@@ -21,7 +21,7 @@
 #define NAME_SIZE 48
 
 static const char usage[] = "usage: bench_totp import FAMILY USERS   makes them\n"
-                            "       bench_totp verify FAMILY USERS\n"
+                            "       bench_totp verify FAMILY USERS   so many of them take turns\n"
                             "Then on standard input: go THREADS MILLISECONDS\n";
 
 struct shared {
