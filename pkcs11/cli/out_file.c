@@ -46,7 +46,8 @@ static bool open_stdout(struct sr_out_file *f)
     f->fd = STDOUT_FILENO;
     if (!isatty(STDOUT_FILENO))
         return true;
-    sr_say("this is binary data, and standard output is a terminal: name a file with -o");
+    sr_say(
+        "this is binary data, and standard output is a terminal: name a file with -o, or instead of \"-\"");
     return false;
 }
 
@@ -67,7 +68,7 @@ bool sr_out_file_open(struct sr_out_file *f, const char *path, bool replace)
         return false;
     }
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        sr_say("%s is not a regular file: to write there, use \"> %s\" instead of -o", path, path);
+        sr_say("%s is not a regular file: to write there, use \"> %s\"", path, path);
         return false;
     }
     if (asprintf(&name, "%s.XXXXXX", path) < 0) {
@@ -141,5 +142,5 @@ void sr_out_file_close(struct sr_out_file *f)
         to_remove = NULL;
         free(f->temporary);
     }
-    *f = (struct sr_out_file){.fd = -1};
+    *f = SR_OUT_FILE_NONE;
 }

@@ -3,9 +3,7 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool ends_with(const char *text, const char *end)
@@ -14,43 +12,14 @@ static bool ends_with(const char *text, const char *end)
     return length > strlen(end) && strcasecmp(text + length - strlen(end), end) == 0;
 }
 
-static void say_exists(const char *path)
-{
-    sr_say("%s exists: choose another file, or replace it with --force", path);
-}
-
 bool sr_qr_open(struct sr_qr_file *f, const char *where, bool replace)
 {
-    struct stat st;
-
-    *f = (struct sr_qr_file){.replace = replace, .png = ends_with(where, ".png")};
+    *f = (struct sr_qr_file){.png = ends_with(where, ".png"), .out = SR_OUT_FILE_NONE};
     if (strcmp(where, "terminal") == 0)
         return true;
-    if (!f->png && !ends_with(where, ".svg")) {
-        sr_say("--qr: \"%s\" is neither \"terminal\" nor a file that ends with .png or .svg", where);
-        return false;
-    }
-    f->path = where;
-    if (lstat(where, &st) == 0 && !replace) {
-        say_exists(where);
-        return false;
-    }
-    if (asprintf(&f->temporary, "%s.XXXXXX", where) < 0) {
-        f->temporary = NULL;
-        sr_say("out of memory");
-        return false;
-    }
-    int fd = mkstemp(f->temporary); /* of mode 0600 */
-    f->file = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (f->file != NULL)
-        return true;
-    sr_say("%s cannot be written: %s", where, strerror(errno));
-    if (fd >= 0) {
-        (void)close(fd);
-        (void)unlink(f->temporary);
-    }
-    free(f->temporary);
-    f->temporary = NULL;
+    if (f->png || ends_with(where, ".svg"))
+        return sr_out_file_open(&f->out, where, replace);
+    sr_say("--qr: \"%s\" is neither \"terminal\" nor a file that ends with .png or .svg", where);
     return false;
 }
 
@@ -93,23 +62,20 @@ static bool write_svg(FILE *file, const QRcode *code)
     return fprintf(file, "\"/>\n</svg>\n") > 0 && ferror(file) == 0;
 }
 
-/* Without --force, link refuses what came into being meanwhile. */
-static bool put_in_place(const struct sr_qr_file *f)
-{
-    return (f->replace ? rename(f->temporary, f->path) : link(f->temporary, f->path)) == 0;
-}
-
 static bool write_file(struct sr_qr_file *f, const QRcode *code)
 {
-    bool ok = f->png ? sr_qr_png(f->file, code) : write_svg(f->file, code);
-    ok = fclose(f->file) == 0 && ok;
-    f->file = NULL;
-    ok = ok && put_in_place(f);
-    if (!ok && errno == EEXIST)
-        say_exists(f->path);
-    else if (!ok)
-        sr_say("%s cannot be written: %s", f->path, strerror(errno));
-    return ok;
+    int fd = dup(f->out.fd);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool ok = file != NULL && (f->png ? sr_qr_png(file, code) : write_svg(file, code));
+
+    if (file != NULL)
+        ok = fclose(file) == 0 && ok;
+    else if (fd >= 0)
+        (void)close(fd);
+    if (ok)
+        return sr_out_file_done(&f->out);
+    sr_say("%s cannot be written: %s", f->out.path, strerror(errno));
+    return false;
 }
 
 bool sr_qr_write(struct sr_qr_file *f, const char *text)
@@ -121,7 +87,7 @@ bool sr_qr_write(struct sr_qr_file *f, const char *text)
         sr_say("no QR code can be made of the URI: %s", strerror(errno));
         return false;
     }
-    if (f->path != NULL)
+    if (f->out.path != NULL)
         ok = write_file(f, code);
     else
         draw(code);
@@ -132,10 +98,5 @@ bool sr_qr_write(struct sr_qr_file *f, const char *text)
 
 void sr_qr_close(struct sr_qr_file *f)
 {
-    if (f->file != NULL)
-        (void)fclose(f->file);
-    if (f->temporary != NULL)
-        (void)unlink(f->temporary); /* after rename there is nothing left to remove */
-    free(f->temporary);
-    *f = (struct sr_qr_file){0};
+    sr_out_file_close(&f->out);
 }

@@ -4,21 +4,20 @@
 #ifndef STRONGROOM_CLI_QR_H
 #define STRONGROOM_CLI_QR_H
 
+#include "out_file.h"
+
 #include <qrencode.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #define SR_QR_MARGIN 4 /* modules of white around it (ISO/IEC 18004) */
 
-/* A file to be written: it is made beside its name, readable for its owner alone, and put there in one step.
- */
 struct sr_qr_file {
-    const char *path; /* the caller's; NULL: the terminal */
-    bool png;         /* else SVG */
-    bool replace;
-    char *temporary;
-    FILE *file;
+    struct sr_out_file out; /* without a path: the terminal */
+    bool png;               /* else SVG */
 };
+
+#define SR_QR_NONE ((struct sr_qr_file){.out = SR_OUT_FILE_NONE})
 
 /* Makes sure that WHERE ("terminal", a file .png or .svg) can be written, before there is something to show.
  * A file that exists is an error unless REPLACE. False after a message. */
@@ -27,7 +26,7 @@ bool sr_qr_open(struct sr_qr_file *f, const char *where, bool replace);
 /* Writes the QR code of TEXT. False after a message. */
 bool sr_qr_write(struct sr_qr_file *f, const char *text);
 
-/* Removes what was not put in its place. */
+/* Removes what was not put in its place. Safe on SR_QR_NONE. */
 void sr_qr_close(struct sr_qr_file *f);
 
 /* Whether the module at column X and row Y, which may lie in the margin, is black. */

@@ -107,7 +107,7 @@ static char *uri_of(const struct strongroom_token *token, const char *label,
 
 static int generate(const struct request *r)
 {
-    struct sr_key_file file = SR_KEY_FILE_NONE;
+    struct sr_out_file file = SR_OUT_FILE_NONE;
     struct strongroom_token token;
     struct strongroom_error error;
     unsigned char id[STRONGROOM_ID_SIZE];
@@ -116,7 +116,7 @@ static int generate(const struct request *r)
     int exit_status = EXIT_FAILED;
 
     /* The file first: a key without its file would stay in the token. */
-    if (r->pem != NULL && !sr_key_file_open(&file, r->pem, r->force))
+    if (r->pem != NULL && !sr_out_file_open(&file, r->pem, r->force))
         return EXIT_FAILED;
     if (strongroom_open(r->socket, &daemon, &error) != STRONGROOM_OK ||
         strongroom_token(daemon, r->token, &token, &error) != STRONGROOM_OK ||
@@ -139,7 +139,7 @@ static int generate(const struct request *r)
     }
     exit_status = EXIT_OK;
 out:
-    sr_key_file_close(&file);
+    sr_out_file_close(&file);
     strongroom_close(daemon);
     free(uri);
     return exit_status;

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
-#include "new_file.h"
 #include "options.h"
+#include "out_file.h"
 #include "output.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ int sr_verb_registry_backup(int argc, char **argv)
                                  .help = backup_help,
                                  .options = {{"force", NULL, &force}},
                                  .arguments = {"the file"}};
-    struct sr_new_file file = SR_NEW_FILE_NONE;
+    struct sr_out_file file = SR_OUT_FILE_NONE;
     struct sr_given given;
     strongroom *daemon = NULL;
     unsigned long size = 0;
@@ -57,7 +57,7 @@ int sr_verb_registry_backup(int argc, char **argv)
         sr_say("%s: the backup itself goes to standard output, so there is no room for JSON", form.verb);
         return sr_usage(form.verb);
     }
-    if (!sr_new_file_open(&file, path, force))
+    if (!sr_out_file_open(&file, path, force))
         return EXIT_FAILED;
 
     enum strongroom_result result = strongroom_open(given.socket, &daemon, &error);
@@ -65,7 +65,7 @@ int sr_verb_registry_backup(int argc, char **argv)
         result = strongroom_registry_backup(daemon, file.fd, &size, &error);
     if (result != STRONGROOM_OK)
         exit_status = sr_failed(form.verb, result, &error);
-    else if (!sr_new_file_finish(&file))
+    else if (!sr_out_file_done(&file))
         exit_status = EXIT_FAILED;
     else if (to_stdout)
         exit_status = EXIT_OK;
@@ -73,7 +73,7 @@ int sr_verb_registry_backup(int argc, char **argv)
         exit_status = sr_print_json(json_pack("{s:s, s:I}", "file", path, "size", (json_int_t)size), false);
     else
         exit_status = sr_print("%s: %lu bytes", path, size);
-    sr_new_file_close(&file);
+    sr_out_file_close(&file);
     strongroom_close(daemon);
     return exit_status;
 }

@@ -49,7 +49,7 @@ int sr_verb_totp_enrol(int argc, char **argv)
                                              {"force", NULL, &force},
                                              {"replace", NULL, &replace}},
                                  .arguments = {TOTP_FAMILY, TOTP_USER}};
-    struct sr_qr_file qr = {0};
+    struct sr_qr_file qr = SR_QR_NONE;
     struct sr_given given;
     strongroom *daemon = NULL;
     char *family = NULL;
