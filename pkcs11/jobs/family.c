@@ -206,15 +206,20 @@ static enum sr_job_result check_empty(struct sr_jobs *jobs, const struct sr_fami
     enum sr_job_result result = sr_state_data_under(jobs, family, number, &count, why);
     if (result != SR_JOB_OK || count == 0)
         return result;
-    sr_why_set(
-        why,
-        "%s:%s:%lu still protects %zu %s, which would be lost for ever: \"strongroom %s rewrap\" moves "
-        "them to the current version; --force destroys it all the same",
-        family->role, family->name, number, count,
-        strcmp(family->role, "totp") == 0     ? "users' seeds"
-        : strcmp(family->role, "backup") == 0 ? "backups"
-                                              : "data keys",
-        family->role);
+    /* Values are where the application keeps them: nobody else can tell whether all have gone over. */
+    if (strcmp(family->role, "data") == 0)
+        sr_why_set(why,
+                   "%s:%s:%lu still protects data keys that were used (%zu): bring their values over to the "
+                   "current version with \"strongroom data rewrap\"; then --force destroys it, and what was "
+                   "left behind is lost for ever",
+                   family->role, family->name, number, count);
+    else
+        sr_why_set(
+            why,
+            "%s:%s:%lu still protects %s (%zu), which would be lost for ever: \"strongroom %s rewrap\" "
+            "brings them over to the current version; --force destroys it all the same",
+            family->role, family->name, number,
+            strcmp(family->role, "totp") == 0 ? "users' seeds" : "backups", count, family->role);
     return SR_JOB_REFUSED;
 }
 

@@ -220,7 +220,7 @@ static void versions_grow_old(void)
     CU_ASSERT_EQUAL(sr_family_destroy(unit_data.jobs, &unit_data.bench, &unit_data_a.family, 1, false,
                                       &unit_operator, &unit_data_why),
                     SR_JOB_REFUSED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(unit_data_why.text, "2 data keys"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(unit_data_why.text, "used (2)"));
     CU_ASSERT_TRUE(unit_data_is(&own, "c", &third, "third"));
     CU_ASSERT_EQUAL(sr_family_destroy(unit_data.jobs, &unit_data.bench, &unit_data_a.family, 1, true,
                                       &unit_operator, &unit_data_why),
