@@ -1,12 +1,8 @@
 /* bench_backup: one file encrypted or decrypted, by AES-GCM calls on the raw token or by a command.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "raw.h"
 #include "rounds.h"
-
-#include "cryptoki/module.h"
-#include "cryptoki/names.h"
-#include "cryptoki/pin.h"
-#include "cryptoki/token.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -31,8 +27,7 @@ static const char usage[] =
     "Then on standard input: go THREADS MILLISECONDS\n";
 
 struct shared {
-    struct sr_module module;
-    CK_SESSION_HANDLE session;
+    struct bench_raw raw;
     CK_OBJECT_HANDLE key;
     bool encrypts;
     int in;
@@ -42,62 +37,21 @@ struct shared {
     char **command;
 };
 
-static bool fine(CK_RV rv, const char *what)
-{
-    if (rv != CKR_OK)
-        (void)fprintf(stderr, "%s: %s\n", what, sr_rv_name(rv));
-    return rv == CKR_OK;
-}
-
-static bool make_key(struct shared *s)
-{
-    CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
-    CK_ULONG size = 32;
-    CK_BBOOL yes = CK_TRUE;
-    CK_ATTRIBUTE a[] = {{CKA_VALUE_LEN, &size, sizeof(size)},
-                        {CKA_ENCRYPT, &yes, sizeof(yes)},
-                        {CKA_DECRYPT, &yes, sizeof(yes)}};
-    return fine(s->module.f->C_GenerateKey(s->session, &generate, a, sizeof(a) / sizeof(a[0]), &s->key),
-                "C_GenerateKey");
-}
-
-static bool open_raw(struct shared *s)
-{
-    struct sr_why why = {""};
-    CK_SLOT_ID slot;
-    CK_TOKEN_INFO info;
-    struct sr_pin *pin = sr_pin_read(getenv("TOKEN_PIN_FILE"), &why);
-    bool ok = pin != NULL &&
-              sr_module_open(&s->module, getenv("TOKEN_MODULE"), NULL, SR_LOCKS_MODULE, &why) == CKR_OK;
-    if (!ok)
-        (void)fprintf(stderr, "%s\n", why.text);
-    ok =
-        ok &&
-        fine(sr_token_find(s->module.f, sr_token_labelled, getenv("TOKEN_LABEL"), true, &slot, &info),
-             "the token") &&
-        fine(s->module.f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &s->session),
-             "C_OpenSession") &&
-        fine(s->module.f->C_Login(s->session, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length), "C_Login") &&
-        make_key(s);
-    sr_pin_free(pin);
-    return ok;
-}
-
 /* The same calls as strongroomd's (jobs/gcm.c): parts one way, everything at once the other. */
 static bool encrypt(const struct shared *s, size_t size, CK_ULONG *written)
 {
-    CK_FUNCTION_LIST *f = s->module.f;
+    CK_FUNCTION_LIST *f = s->raw.module.f;
     CK_ULONG at = 0;
     for (size_t done = 0; done < size; done += PART) {
         CK_ULONG n = CHUNK + TAG - at;
-        if (!fine(f->C_EncryptUpdate(s->session, s->from + done, size - done < PART ? size - done : PART,
-                                     s->to + at, &n),
-                  "C_EncryptUpdate"))
+        if (!bench_fine(f->C_EncryptUpdate(s->raw.session, s->from + done,
+                                           size - done < PART ? size - done : PART, s->to + at, &n),
+                        "C_EncryptUpdate"))
             return false;
         at += n;
     }
     *written = CHUNK + TAG - at;
-    if (!fine(f->C_EncryptFinal(s->session, s->to + at, written), "C_EncryptFinal"))
+    if (!bench_fine(f->C_EncryptFinal(s->raw.session, s->to + at, written), "C_EncryptFinal"))
         return false;
     *written += at;
     return true;
@@ -105,7 +59,7 @@ static bool encrypt(const struct shared *s, size_t size, CK_ULONG *written)
 
 static bool one_chunk(const struct shared *s, unsigned number, size_t size, CK_ULONG *written)
 {
-    CK_FUNCTION_LIST *f = s->module.f;
+    CK_FUNCTION_LIST *f = s->raw.module.f;
     unsigned char nonce[12] = {0};
     unsigned char aad[AAD] = {0};
     CK_GCM_PARAMS parameters = {nonce, sizeof(nonce), sizeof(nonce) * 8, aad, sizeof(aad), TAG * 8UL};
@@ -113,11 +67,11 @@ static bool one_chunk(const struct shared *s, unsigned number, size_t size, CK_U
 
     memcpy(nonce, &number, sizeof(number));
     if (s->encrypts)
-        return fine(f->C_EncryptInit(s->session, &mechanism, s->key), "C_EncryptInit") &&
+        return bench_fine(f->C_EncryptInit(s->raw.session, &mechanism, s->key), "C_EncryptInit") &&
                encrypt(s, size, written);
     *written = CHUNK + TAG;
-    return fine(f->C_DecryptInit(s->session, &mechanism, s->key), "C_DecryptInit") &&
-           fine(f->C_Decrypt(s->session, s->from, size, s->to, written), "C_Decrypt");
+    return bench_fine(f->C_DecryptInit(s->raw.session, &mechanism, s->key), "C_DecryptInit") &&
+           bench_fine(f->C_Decrypt(s->raw.session, s->from, size, s->to, written), "C_Decrypt");
 }
 
 /* One file. */
@@ -200,7 +154,9 @@ int main(int argc, char **argv)
     shared.from = malloc(CHUNK + TAG);
     shared.to = malloc(CHUNK + TAG);
     shared.encrypts = strcmp(argv[1], "encrypt") == 0;
-    if (shared.in < 0 || shared.out < 0 || shared.from == NULL || shared.to == NULL || !open_raw(&shared) ||
+    if (shared.in < 0 || shared.out < 0 || shared.from == NULL || shared.to == NULL ||
+        !bench_raw_open(&shared.raw) ||
+        !bench_raw_key(&shared.raw, CKM_AES_KEY_GEN, 32, NULL, CKA_ENCRYPT, CKA_DECRYPT, &shared.key) ||
         (!shared.encrypts && !encrypt_first(&shared))) {
         (void)fputs("bench_backup: cannot start\n", stderr);
         return 1;

@@ -1,12 +1,8 @@
 /* bench_data: small values encrypted and decrypted, by libstrongroom or by the raw token's AES-GCM.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "raw.h"
 #include "rounds.h"
-
-#include "cryptoki/module.h"
-#include "cryptoki/names.h"
-#include "cryptoki/pin.h"
-#include "cryptoki/token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +28,7 @@ static CK_BYTE data[SIZE_MAX_HERE];
 
 struct shared {
     size_t size;
-    struct sr_module module; /* raw */
-    CK_SLOT_ID slot;
-    CK_SESSION_HANDLE session;
+    struct bench_raw raw;
     CK_OBJECT_HANDLE key;
     const char *family; /* ours */
     bool batch;
@@ -50,52 +44,11 @@ struct state {
     size_t left; /* values of the last batch that are not counted yet */
 };
 
-static bool fine(CK_RV rv, const char *what)
-{
-    if (rv != CKR_OK)
-        (void)fprintf(stderr, "%s: %s\n", what, sr_rv_name(rv));
-    return rv == CKR_OK;
-}
-
 static bool said(enum strongroom_result result, const struct strongroom_error *error)
 {
     if (result != STRONGROOM_OK)
         (void)fprintf(stderr, "%s\n", error->text);
     return result == STRONGROOM_OK;
-}
-
-static bool make_key(struct shared *s)
-{
-    CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
-    CK_ULONG size = 32;
-    CK_BBOOL yes = CK_TRUE;
-    CK_ATTRIBUTE a[] = {{CKA_VALUE_LEN, &size, sizeof(size)}, {CKA_LABEL, (void *)LABEL, strlen(LABEL)},
-                        {CKA_TOKEN, &yes, sizeof(yes)},       {CKA_PRIVATE, &yes, sizeof(yes)},
-                        {CKA_ENCRYPT, &yes, sizeof(yes)},     {CKA_DECRYPT, &yes, sizeof(yes)}};
-    return fine(s->module.f->C_GenerateKey(s->session, &generate, a, sizeof(a) / sizeof(a[0]), &s->key),
-                "C_GenerateKey");
-}
-
-static bool open_raw(struct shared *s)
-{
-    struct sr_why why = {""};
-    CK_TOKEN_INFO info;
-    struct sr_pin *pin = sr_pin_read(getenv("TOKEN_PIN_FILE"), &why);
-    bool ok = pin != NULL &&
-              sr_module_open(&s->module, getenv("TOKEN_MODULE"), NULL, SR_LOCKS_MODULE, &why) == CKR_OK;
-    if (!ok)
-        (void)fprintf(stderr, "%s\n", why.text);
-    ok =
-        ok &&
-        fine(sr_token_find(s->module.f, sr_token_labelled, getenv("TOKEN_LABEL"), true, &s->slot, &info),
-             "the token") &&
-        fine(
-            s->module.f->C_OpenSession(s->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s->session),
-            "C_OpenSession") &&
-        fine(s->module.f->C_Login(s->session, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length), "C_Login") &&
-        make_key(s);
-    sr_pin_free(pin);
-    return ok;
 }
 
 static void *start(void *arg)
@@ -109,9 +62,7 @@ static void *start(void *arg)
     if (ok && shared->family != NULL)
         ok = said(strongroom_open(NULL, &state->daemon, &error), &error);
     else if (ok)
-        ok = fine(
-            shared->module.f->C_OpenSession(shared->slot, CKF_SERIAL_SESSION, NULL, NULL, &state->session),
-            "C_OpenSession");
+        ok = bench_raw_session(&shared->raw, &state->session);
     if (!ok) {
         free(state);
         state = NULL;
@@ -122,7 +73,7 @@ static void *start(void *arg)
 static bool once_raw(struct state *state)
 {
     const struct shared *shared = state->shared;
-    CK_FUNCTION_LIST *f = shared->module.f;
+    CK_FUNCTION_LIST *f = shared->raw.module.f;
     CK_GCM_PARAMS gcm = {.pIv = state->nonce,
                          .ulIvLen = NONCE,
                          .ulIvBits = NONCE * 8UL,
@@ -137,10 +88,10 @@ static bool once_raw(struct state *state)
 
     for (size_t i = 0; i < NONCE && ++state->nonce[i] == 0; i++)
         continue;
-    return fine(f->C_EncryptInit(state->session, &mechanism, shared->key), "C_EncryptInit") &&
-           fine(f->C_Encrypt(state->session, data, shared->size, sealed, &length), "C_Encrypt") &&
-           fine(f->C_DecryptInit(state->session, &mechanism, shared->key), "C_DecryptInit") &&
-           fine(f->C_Decrypt(state->session, sealed, length, opened, &back), "C_Decrypt") &&
+    return bench_fine(f->C_EncryptInit(state->session, &mechanism, shared->key), "C_EncryptInit") &&
+           bench_fine(f->C_Encrypt(state->session, data, shared->size, sealed, &length), "C_Encrypt") &&
+           bench_fine(f->C_DecryptInit(state->session, &mechanism, shared->key), "C_DecryptInit") &&
+           bench_fine(f->C_Decrypt(state->session, sealed, length, opened, &back), "C_Decrypt") &&
            back == shared->size;
 }
 
@@ -238,11 +189,12 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return 2;
     }
-    if (raw && !open_raw(&shared))
+    if (raw && !(bench_raw_open(&shared.raw) && bench_raw_key(&shared.raw, CKM_AES_KEY_GEN, 32, LABEL,
+                                                              CKA_ENCRYPT, CKA_DECRYPT, &shared.key)))
         return 1;
     int status = bench_serve(&job, 4, argv[1]);
     if (raw)
-        (void)shared.module.f->C_DestroyObject(shared.session, shared.key);
-    sr_module_close(&shared.module);
+        (void)shared.raw.module.f->C_DestroyObject(shared.raw.session, shared.key);
+    sr_module_close(&shared.raw.module);
     return status;
 }
