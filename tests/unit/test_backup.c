@@ -221,7 +221,7 @@ static void what_the_registry_knows_protects_the_version(void)
     rotate();
     CU_ASSERT_EQUAL(sr_family_destroy(u.jobs, &u.bench, &known, 1, false, &unit_operator, &why),
                     SR_JOB_REFUSED);
-    CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "1 backups"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "backups (1)"));
     CU_ASSERT_EQUAL(sr_backup_forget(u.jobs, &known, "0123", &why), SR_JOB_INVALID);
     CU_ASSERT_EQUAL(sr_backup_forget(u.jobs, &known, "00000000000000000000000000000000", &why),
                     SR_JOB_NOT_FOUND);
