@@ -248,6 +248,7 @@ void sr_data_tick(struct sr_jobs *jobs)
     long long now = sr_mono_ms();
     struct sr_opened *next;
 
+    (void)pthread_rwlock_rdlock(&jobs->uses); /* it destroys session objects, as uses do */
     (void)pthread_mutex_lock(&jobs->lock);
     for (struct sr_opened *o = jobs->data->opened; o != NULL; o = next) {
         next = o->next;
@@ -255,6 +256,7 @@ void sr_data_tick(struct sr_jobs *jobs)
             close_root(jobs, o);
     }
     (void)pthread_mutex_unlock(&jobs->lock);
+    (void)pthread_rwlock_unlock(&jobs->uses);
 }
 
 bool sr_data_recall(struct sr_jobs *jobs, const unsigned char id[SR_DATA_ID], struct sr_data_key *key)

@@ -31,8 +31,8 @@ struct sr_jobs {
     long long jump_h;     /* hours, the reason for it */
     long long clock_written;
 
-    /* Read-locked by whoever uses a key, write-locked by whoever destroys one: SoftHSM lets a key be
-     * destroyed while another thread reads its attributes. */
+    /* Read-locked by whoever uses a key, write-locked by whoever makes or destroys a version's: SoftHSM lets
+     * a key be destroyed while another thread reads its attributes. */
     pthread_rwlock_t uses;
 
     /* known.c's, under the lock: */

@@ -171,15 +171,21 @@ enum sr_job_result sr_family_next(struct sr_jobs *jobs, const struct sr_bench *b
     struct sr_version both[2];
     size_t n = 0;
 
+    /* No use is under way meanwhile: those make and destroy session objects, which fails whoever looks at all
+     * objects just then. */
+    (void)pthread_rwlock_wrlock(&jobs->uses);
     enum sr_job_result result = refuse_unknown_keys(bench, name, next.number, why);
+    (void)pthread_rwlock_unlock(&jobs->uses);
     if (result == SR_JOB_OK)
         result = sr_state_put(jobs, name, &next, 1, NULL, why);
     if (result != SR_JOB_OK)
         return result;
-    /* Twice: SoftHSM may fail to make a key while another thread looks through the token's files. */
+    /* Twice: SoftHSM may fail to make a key while a client looks through the token's files. */
+    (void)pthread_rwlock_wrlock(&jobs->uses);
     result = make_keys(bench, name, &next, why);
     if (result == SR_JOB_FAILED)
         result = make_keys(bench, name, &next, why);
+    (void)pthread_rwlock_unlock(&jobs->uses);
     if (result != SR_JOB_OK) {
         (void)sr_version_end(jobs, bench, name, &next, NULL, NULL);
         return result;
