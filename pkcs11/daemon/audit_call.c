@@ -165,9 +165,9 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
                                    .us = sr_audit_clock() - audited->began};
 
     name_operation(work->call, operation, sizeof(operation));
-    if (work->used_family[0] != '\0') {
-        entry.family = work->used_family;
-        entry.version = work->used_version;
+    if (work->used.family[0] != '\0') {
+        entry.family = work->used.family;
+        entry.version = work->used.version;
     } else if (sr_call_row(audited->call)->request[0].kind == SR_FIELD_BYTES &&
                sr_family_parse(text->data, text->length, &name, NULL) == SR_JOB_OK) {
         (void)snprintf(family, sizeof(family), "%s:%s", name.role, name.name);

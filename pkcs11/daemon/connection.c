@@ -230,7 +230,6 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     work->why[0] = '\0';
     work->used = (struct sr_used){0};
     work->descriptor = -1;
-    work->used_family[0] = '\0';
     memset(&reply, 0, sizeof(reply));
     if (work->daemon->audit != NULL)
         audited.began = sr_audit_clock();

@@ -10,9 +10,9 @@
 
 void sr_job_used(struct sr_work *work, const struct sr_backup_facts *facts)
 {
-    (void)snprintf(work->used_family, sizeof(work->used_family), "%s:%s", facts->family.role,
+    (void)snprintf(work->used.family, sizeof(work->used.family), "%s:%s", facts->family.role,
                    facts->family.name);
-    work->used_version = facts->version;
+    work->used.version = facts->version;
 }
 
 CK_RV sr_handle_backup_info(struct sr_work *work, const void *request, void *reply)
@@ -30,12 +30,12 @@ CK_RV sr_handle_backup_info(struct sr_work *work, const void *request, void *rep
         result = sr_backup_open(call.jobs, r->header.data, &backup, &call.why);
     if (result == SR_JOB_OK) {
         sr_job_used(work, sr_backup_facts(backup));
-        answer->version = work->used_version;
+        answer->version = work->used.version;
         answer->slot = sr_backup_facts(backup)->slot;
         sr_backup_close(backup);
     }
     rv = sr_job_end(work, &call, result);
-    return rv == CKR_OK ? sr_work_bytes(work, work->used_family, strlen(work->used_family), &answer->family)
+    return rv == CKR_OK ? sr_work_bytes(work, work->used.family, strlen(work->used.family), &answer->family)
                         : rv;
 }
 

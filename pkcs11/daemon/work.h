@@ -36,9 +36,10 @@ void sr_scratch_reset(struct sr_scratch *scratch);
 
 /* What a job's call was about, for the audit log. */
 struct sr_used {
-    unsigned long version; /* 0: none, or not known */
-    size_t items;          /* of a call for many things at once; else 0 */
-    size_t failed;         /* how many of them had no result */
+    char family[SR_FAMILY_MAX]; /* where the request does not say it; else "" */
+    unsigned long version;      /* 0: none, or not known */
+    size_t items;               /* of a call for many things at once; else 0 */
+    size_t failed;              /* how many of them had no result */
 };
 
 struct sr_work {
@@ -52,10 +53,8 @@ struct sr_work {
     const char *call; /* the name of the call at work */
     struct sr_used used;
     struct sr_scratch scratch;
-    int descriptor;                  /* goes with the reply; -1: none */
-    char used_family[SR_FAMILY_MAX]; /* by the call at work, where its request does not say it; "" */
-    unsigned long used_version;
-    char why[512]; /* sent with a return value other than CKR_OK */
+    int descriptor; /* goes with the reply; -1: none */
+    char why[512];  /* sent with a return value other than CKR_OK */
 };
 
 /* Does one call. REQUEST and REPLY are the structures that the call's row names; what REPLY points to comes
