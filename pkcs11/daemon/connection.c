@@ -2,6 +2,7 @@
 #include "daemon/connection.h"
 
 #include "daemon/audit_call.h"
+#include "daemon/crowd.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -20,6 +21,8 @@ struct connection {
     int fd;
     bool greeted;
     struct sr_pace pace;
+    struct sr_crowd crowd;
+    struct sr_page *page; /* where answers go; NULL: to the socket */
     struct sr_buf in;
     struct sr_buf out;
     struct connection *next;
@@ -135,14 +138,17 @@ static ssize_t receive(struct connection *c)
     ssize_t n;
 
     do {
+        int wait = MSG_DONTWAIT;
         if (!sr_pace_again(&c->pace)) {
             sr_ahead_undo(&c->work.ahead);
-            if (!sr_pace_sleep(&c->pace, c->fd, c->work.client == NULL ? HELLO_MS : -1))
+            if (c->page != NULL)
+                wait = 0; /* the client takes nothing off the socket that could wake us (sr_pace_sleep) */
+            else if (!sr_pace_sleep(&c->pace, c->fd, c->work.client == NULL ? HELLO_MS : -1))
                 return 0;
         }
         m = (struct msghdr){
             .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | wait);
     } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n > 0 && (!sender_of(&m, &sender) || !same_sender(c, &sender)))
         return 0;
@@ -216,7 +222,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     const struct sr_call_row *row = sr_call_row(frame->call);
     struct sr_work *work = &c->work;
     struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
-    struct sr_frame answer = {.number = frame->number, .call = frame->call, .cpu = sr_pace_cpu()};
+    struct sr_frame answer = {.number = frame->number, .call = frame->call};
     struct sr_audited audited = {.call = frame->call};
     union request request;
     union reply reply;
@@ -244,6 +250,8 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
         rv = sr_audit_call(work, &audited);
     }
 
+    if (!sr_crowd_full())
+        answer.cpu = sr_pace_cpu();
     sr_buf_reset(&c->out);
     sr_frame_begin(&c->out);
     sr_buf_put_u64(&c->out, rv);
@@ -274,9 +282,16 @@ static ssize_t send_with(struct connection *c, int descriptor)
     return sendmsg(c->fd, &m, MSG_NOSIGNAL);
 }
 
-static bool send_reply(struct connection *c)
+static bool send_reply(struct connection *c, uint32_t number)
 {
     size_t sent = 0;
+
+    if (c->page != NULL) {
+        bool fits = c->work.descriptor < 0 && c->out.length <= SR_PAGE_ROOM;
+        sr_page_answer(c->page, number, c->out.data, fits ? c->out.length : 0);
+        if (fits)
+            return true;
+    }
     while (sent < c->out.length) {
         ssize_t n = sent == 0 && c->work.descriptor >= 0
                         ? send_with(c, c->work.descriptor)
@@ -313,6 +328,7 @@ static void end(struct connection *c)
     if (c->work.client != NULL)
         sr_client_leave(c->work.client, daemon->tokens);
     sr_stream_end(&c->work.stream);
+    sr_page_unmap(c->work.page);
     sr_scratch_reset(&c->work.scratch);
     sr_buf_free(&c->in);
     sr_buf_free(&c->out);
@@ -327,11 +343,15 @@ static void *run(void *arg)
 
     while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
         sr_pace_end(&c->pace);
-        c->pace.peer = frame.cpu;
+        c->pace.peer = sr_crowd_note(&c->crowd, c->pace.mark_ns, frame.cpu) ? 0 : frame.cpu;
         if (frame.call != SR_CALL_SIGN)
             sr_ahead_undo(&c->work.ahead);
-        if (!serve(c, &frame) || !send_reply(c))
+        if (!serve(c, &frame) || !send_reply(c, frame.number))
             break;
+        if (c->page != c->work.page) {
+            c->page = c->work.page; /* the client has its descriptor now */
+            (void)close(c->work.descriptor);
+        }
         sr_buf_reset(&c->out); /* it may be what was decrypted */
         drop_frame(c, &frame);
         if (c->work.client == NULL) /* the hello was refused */

@@ -1,9 +1,10 @@
-/* The hello: who is it, which wire, which client. And the status, for people.
+/* The hello: who is it, which wire, which client. The page for its answers. And the status, for people.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/token.h"
 #include "daemon/work.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,20 @@ CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply)
     answer->version = r->version_max < SR_WIRE_MAX ? r->version_max : SR_WIRE_MAX;
     answer->joined = joined;
     answer->client = (struct sr_bytes){.length = SR_CLIENT_ID, .data = work->client->id};
+    return CKR_OK;
+}
+
+CK_RV sr_handle_page(struct sr_work *work, const void *request, void *reply)
+{
+    (void)request;
+    (void)reply;
+    if (work->page != NULL)
+        return sr_explain(work, CKR_FUNCTION_FAILED, "a connection has one page");
+    work->page = sr_page_make(&work->descriptor);
+    if (work->page == NULL) {
+        work->descriptor = -1;
+        return sr_explain(work, CKR_HOST_MEMORY, "no shared memory: %s", strerror(errno));
+    }
     return CKR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/client.h"
 #include "daemon/stream.h"
 #include "jobs/jobs.h"
+#include "wire/page.h"
 
 #include <stdatomic.h>
 
@@ -53,8 +54,9 @@ struct sr_work {
     const char *call; /* the name of the call at work */
     struct sr_used used;
     struct sr_scratch scratch;
-    int descriptor; /* goes with the reply; -1: none */
-    char why[512];  /* sent with a return value other than CKR_OK */
+    struct sr_page *page; /* for answers, from the one after PAGE's on; NULL: on the socket */
+    int descriptor;       /* goes with the reply; -1: none */
+    char why[512];        /* sent with a return value other than CKR_OK */
 };
 
 /* Does one call. REQUEST and REPLY are the structures that the call's row names; what REPLY points to comes
@@ -76,6 +78,7 @@ CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
 /* The handlers, by file. */
 CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_page(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);

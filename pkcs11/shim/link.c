@@ -61,16 +61,6 @@ static long patience(long ms)
     return ms > SUSPECT_PATIENCE_MS && suspect() ? SUSPECT_PATIENCE_MS : ms;
 }
 
-/* Is the peer there? A daemon never sends what was not asked for, so there is nothing to read. */
-static bool is_alive(const struct sr_connection *c)
-{
-    char byte;
-    if (!sr_channel_ours(&c->channel))
-        return false;
-    ssize_t n = recv(c->channel.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n < 0 && (errno == EAGAIN || errno == EINTR);
-}
-
 static bool claim(struct sr_connection *c)
 {
     bool idle = false;
@@ -188,7 +178,7 @@ CK_RV sr_link_take(struct sr_connection **connection, bool wait, bool alive)
         }
         if (c->channel.fd < 0)
             break;
-        if (!alive || is_alive(c)) {
+        if (!alive || sr_channel_alive(&c->channel)) {
             *connection = c;
             return CKR_OK;
         }
@@ -227,7 +217,7 @@ static void close_idle(bool dead_only)
     for (struct sr_connection *c = atomic_load(&all); c != NULL; c = c->before) {
         if (!claim(c))
             continue;
-        if (!dead_only || !is_alive(c))
+        if (!dead_only || !sr_channel_alive(&c->channel))
             sr_channel_close(&c->channel);
         atomic_store(&c->busy, false);
     }
@@ -257,11 +247,7 @@ void sr_link_after_fork(void)
     memset(client, 0, sizeof(client));
     for (struct sr_connection *c = atomic_load(&all); c != NULL; c = c->before) {
         if (atomic_load(&c->busy)) {
-            /* A thread that is not here was using the buffers: their state is unknown, and they are left
-             * alone. */
-            if (sr_channel_ours(&c->channel))
-                (void)close(c->channel.fd);
-            c->channel = SR_CHANNEL_CLOSED;
+            sr_channel_abandon(&c->channel);
         } else {
             sr_channel_close(&c->channel);
         }

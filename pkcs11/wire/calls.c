@@ -200,6 +200,8 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_BACKUP_RECORD] = {"backup-record", "backup.rewrap", NONE, true, false, backup_header, nothing},
     [SR_CALL_BACKUP_LIST] = {"backup-list", "backup.list", NONE, true, false, family, bytes},
     [SR_CALL_BACKUP_FORGET] = {"backup-forget", "backup.forget", NONE, false, false, backup_forget, nothing},
+    /* Answers through shared memory from the next one on, see page.h. */
+    [SR_CALL_PAGE] = {"page", NULL, NONE, true, false, nothing, nothing},
 };
 
 const struct sr_call_row *sr_call_row(uint32_t call)

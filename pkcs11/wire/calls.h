@@ -10,11 +10,12 @@
 
 #include "wire/message.h"
 
-/* The versions of this wire that this build speaks. The hello itself never changes. */
+/* The versions of this wire that this build speaks. The hello itself never changes. 2 has pages. */
 #ifndef SR_WIRE_MIN
 #define SR_WIRE_MIN 1
-#define SR_WIRE_MAX 1
+#define SR_WIRE_MAX 2
 #endif
+#define SR_WIRE_PAGES 2
 
 #define SR_CLIENT_ID 16
 
@@ -81,6 +82,7 @@ enum sr_call {
     SR_CALL_BACKUP_RECORD,
     SR_CALL_BACKUP_LIST,
     SR_CALL_BACKUP_FORGET,
+    SR_CALL_PAGE,
     SR_CALLS /* one more than the last */
 };
 

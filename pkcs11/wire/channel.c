@@ -11,6 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define PAGE_AFTER 16   /* requests: a command that makes a few of them is better off without */
+#define PAGE_LOOK_MS 20 /* whether the daemon lives, while waiting for an answer in the page */
+
 static void say(struct sr_channel *ch, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct sr_channel *ch, const char *format, ...)
@@ -36,7 +39,16 @@ static bool is_socket(int fd, const struct sr_channel *ch)
 
 bool sr_channel_ours(const struct sr_channel *ch)
 {
-    return ch->fd >= 0 && is_socket(ch->fd, ch);
+    return ch->fd >= 0 && ch->owner == getpid() && is_socket(ch->fd, ch);
+}
+
+bool sr_channel_alive(const struct sr_channel *ch)
+{
+    char byte;
+    if (!sr_channel_ours(ch))
+        return false;
+    ssize_t n = recv(ch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void drop_passed(struct sr_channel *ch)
@@ -46,11 +58,21 @@ static void drop_passed(struct sr_channel *ch)
     ch->passed = -1;
 }
 
+void sr_channel_abandon(struct sr_channel *ch)
+{
+    if (ch->fd >= 0 && is_socket(ch->fd, ch))
+        (void)close(ch->fd);
+    *ch = SR_CHANNEL_CLOSED;
+}
+
 void sr_channel_close(struct sr_channel *ch)
 {
-    if (sr_channel_ours(ch))
+    if (ch->fd >= 0 && is_socket(ch->fd, ch))
         (void)close(ch->fd);
     ch->fd = -1;
+    if (ch->owner == getpid())
+        sr_page_unmap(ch->page);
+    ch->page = NULL;
     drop_passed(ch);
     sr_buf_free(&ch->in);
     sr_buf_free(&ch->out);
@@ -121,40 +143,90 @@ static ssize_t receive(struct sr_channel *ch, bool takes)
     return n;
 }
 
+static enum sr_channel_status late(struct sr_channel *ch)
+{
+    say(ch, "strongroomd does not answer: the call's time is over");
+    return SR_CHANNEL_TIMEOUT;
+}
+
+static enum sr_channel_status closed(struct sr_channel *ch)
+{
+    say(ch, "strongroomd closed the connection");
+    return SR_CHANNEL_LOST;
+}
+
+static enum sr_channel_status foreign(struct sr_channel *ch)
+{
+    say(ch, "what answers on the socket does not speak strongroomd's wire");
+    return SR_CHANNEL_LOST;
+}
+
+/* Waits for the answer in the page. */
+static enum sr_channel_status wait_for_page(struct sr_channel *ch, long long deadline)
+{
+    bool alive = true;
+    while (!sr_page_answered(ch->page, ch->number)) {
+        if (!alive)
+            return closed(ch);
+        if (sr_pace_again(&ch->pace))
+            continue;
+        long long left_ms = deadline - sr_now_ms();
+        if (left_ms <= 0)
+            return late(ch);
+        sr_page_sleep(ch->page, ch->number, left_ms < PAGE_LOOK_MS ? left_ms : PAGE_LOOK_MS);
+        /* Nobody wakes us when the daemon dies. It may have answered before that: once more then. */
+        if (!sr_page_answered(ch->page, ch->number))
+            alive = sr_channel_alive(ch);
+    }
+    return SR_CHANNEL_OK;
+}
+
+/* Receives a frame from the socket, behind what is in the buffer already. */
 static enum sr_channel_status receive_frame(struct sr_channel *ch, bool takes, struct sr_frame *frame,
                                             long long deadline)
 {
-    sr_pace_begin(&ch->pace);
-    sr_buf_reset(&ch->in);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(ch->in.data, ch->in.length, frame);
         if (status == SR_FRAME_WHOLE)
             return SR_CHANNEL_OK;
-        if (status == SR_FRAME_BAD) {
-            say(ch, "what answers on the socket does not speak strongroomd's wire");
-            return SR_CHANNEL_LOST;
-        }
+        if (status == SR_FRAME_BAD)
+            return foreign(ch);
         size_t want = ch->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
         if (!sr_buf_reserve(&ch->in, want - ch->in.length)) {
             say(ch, "out of memory for strongroomd's answer");
             return SR_CHANNEL_LOST;
         }
         long long left_ms = deadline - sr_now_ms();
-        if (left_ms <= 0 || (!sr_pace_again(&ch->pace) && !sr_pace_sleep(&ch->pace, ch->fd, left_ms))) {
-            say(ch, "strongroomd does not answer: the call's time is over");
-            return SR_CHANNEL_TIMEOUT;
-        }
+        if (left_ms <= 0 || (!sr_pace_again(&ch->pace) && !sr_pace_sleep(&ch->pace, ch->fd, left_ms)))
+            return late(ch);
         ssize_t n = receive(ch, takes);
         if (n > 0) {
             ch->in.length += (size_t)n;
         } else if (n == 0) {
-            say(ch, "strongroomd closed the connection");
-            return SR_CHANNEL_LOST;
+            return closed(ch);
         } else if (errno != EINTR && errno != EAGAIN) {
             say(ch, "the connection to strongroomd broke: %s", strerror(errno));
             return SR_CHANNEL_LOST;
         }
     }
+}
+
+static enum sr_channel_status receive_answer(struct sr_channel *ch, bool takes, struct sr_frame *frame,
+                                             long long deadline)
+{
+    sr_pace_begin(&ch->pace);
+    sr_buf_reset(&ch->in);
+    if (ch->page != NULL) {
+        enum sr_channel_status status = wait_for_page(ch, deadline);
+        if (status != SR_CHANNEL_OK)
+            return status;
+        if (!sr_page_take(ch->page, &ch->in))
+            return foreign(ch);
+        if (ch->in.length > 0)
+            return sr_frame_parse(ch->in.data, ch->in.length, frame) == SR_FRAME_WHOLE ? SR_CHANNEL_OK
+                                                                                       : foreign(ch);
+    }
+    return receive_frame(ch, takes, frame, deadline);
 }
 
 /* Takes the reply apart: return value, explanation, structure. */
@@ -174,8 +246,8 @@ static bool decode_reply(struct sr_channel *ch, const struct sr_call_row *row, s
     return reply == NULL || sr_decode(&body, row->reply, reply);
 }
 
-enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call, const void *request,
-                                       long long deadline, CK_RV *rv)
+static enum sr_channel_status send_request(struct sr_channel *ch, enum sr_call call, const void *request,
+                                           long long deadline, CK_RV *rv)
 {
     struct sr_frame frame = {.number = ++ch->number, .call = call, .cpu = sr_pace_cpu()};
 
@@ -204,22 +276,51 @@ enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call,
     return SR_CHANNEL_OK;
 }
 
+/* A connection that has seen some requests will see more. Without a page it goes on as it did. */
+static enum sr_channel_status ask_for_page(struct sr_channel *ch, long long deadline)
+{
+    CK_RV rv;
+    enum sr_channel_status status = send_request(ch, SR_CALL_PAGE, NULL, deadline, &rv);
+    if (status == SR_CHANNEL_OK)
+        status = sr_channel_receive(ch, SR_CALL_PAGE, NULL, deadline, &rv);
+    if (status != SR_CHANNEL_OK || rv != CKR_OK)
+        return status;
+    ch->page = ch->passed >= 0 ? sr_page_map(ch->passed) : NULL;
+    if (ch->page == NULL) {
+        say(ch, "strongroomd's shared memory cannot be used");
+        return fail(ch, SR_CHANNEL_LOST);
+    }
+    return SR_CHANNEL_OK;
+}
+
+enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call, const void *request,
+                                       long long deadline, CK_RV *rv)
+{
+    *rv = CKR_DEVICE_ERROR;
+    if (ch->number == PAGE_AFTER && ch->version >= SR_WIRE_PAGES) {
+        enum sr_channel_status status = ask_for_page(ch, deadline);
+        if (status != SR_CHANNEL_OK)
+            return status;
+    }
+    return send_request(ch, call, request, deadline, rv);
+}
+
 enum sr_channel_status sr_channel_receive(struct sr_channel *ch, enum sr_call call, void *reply,
                                           long long deadline, CK_RV *rv)
 {
     struct sr_frame answer;
 
     *rv = CKR_DEVICE_ERROR;
-    enum sr_channel_status status = receive_frame(ch, call == SR_CALL_BUFFER, &answer, deadline);
+    bool takes = call == SR_CALL_BUFFER || call == SR_CALL_PAGE;
+    enum sr_channel_status status = receive_answer(ch, takes, &answer, deadline);
     if (status != SR_CHANNEL_OK)
         return fail(ch, status);
     sr_pace_end(&ch->pace);
     ch->pace.peer = answer.cpu;
     if (answer.number != ch->number || answer.call != (uint32_t)call ||
         !decode_reply(ch, sr_call_row(call), answer.length, reply, rv)) {
-        say(ch, "what answers on the socket does not speak strongroomd's wire");
         *rv = CKR_DEVICE_ERROR;
-        return fail(ch, SR_CHANNEL_LOST);
+        return fail(ch, foreign(ch));
     }
     return SR_CHANNEL_OK;
 }
@@ -255,6 +356,7 @@ static enum sr_channel_status connect_until(struct sr_channel *ch, const char *p
     ch->fd = fd;
     ch->device = st.st_dev;
     ch->inode = st.st_ino;
+    ch->owner = getpid();
     ch->timeout_ms = 0;
     ch->number = 0;
     ch->pace = (struct sr_pace){0};
@@ -306,6 +408,7 @@ enum sr_channel_status sr_channel_open(struct sr_channel *ch, const char *path,
         say(ch, "what answers at %s does not speak strongroomd's wire", path);
         return fail(ch, SR_CHANNEL_REFUSED);
     }
+    ch->version = reply.version;
     memcpy(client, reply.client.data, SR_CLIENT_ID);
     *joined = reply.joined != 0;
     return SR_CHANNEL_OK;

@@ -8,6 +8,7 @@
 
 #include "wire/calls.h"
 #include "wire/pace.h"
+#include "wire/page.h"
 
 #include <sys/types.h>
 #include <time.h>
@@ -26,10 +27,13 @@ struct sr_channel {
     int fd;       /* -1: closed */
     dev_t device; /* what the descriptor was when it was ours: programs close and reuse descriptors */
     ino_t inode;
-    uint32_t number; /* of the last request */
-    long timeout_ms; /* that the socket is set to */
+    pid_t owner;      /* who opened it: a forked child has a connection of its own */
+    CK_ULONG version; /* of the wire */
+    uint32_t number;  /* of the last request */
+    long timeout_ms;  /* that the socket is set to */
     struct sr_pace pace;
-    int passed;           /* a descriptor that came with BUFFER's reply, for whoever takes it; else -1 */
+    struct sr_page *page; /* where answers come; NULL: on the socket */
+    int passed;           /* a descriptor that came with a reply, for whoever takes it; else -1 */
     struct sr_buf out;    /* the request */
     struct sr_buf in;     /* the reply, which decoded byte strings point into until the next call */
     char why[SR_WHY_MAX]; /* the last failure in words */
@@ -60,11 +64,19 @@ enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call,
 enum sr_channel_status sr_channel_receive(struct sr_channel *ch, enum sr_call call, void *reply,
                                           long long deadline, CK_RV *rv);
 
-/* Is the descriptor still the socket that we opened? */
+/* Is the descriptor still the socket that this process opened? */
 bool sr_channel_ours(const struct sr_channel *ch);
 
-/* Closes the descriptor if it is still ours, cleanses and frees the buffers. Safe on a closed channel; why
- * stays. */
+/* The same, and the daemon has not closed it. Between two calls only: a daemon never sends what was not asked
+ * for. */
+bool sr_channel_alive(const struct sr_channel *ch);
+
+/* Closes the descriptor if it is still the socket, cleanses and frees the buffers. Safe on a closed channel;
+ * why stays. */
 void sr_channel_close(struct sr_channel *ch);
+
+/* In a forked child, of a channel that another thread of the parent may have been using: closes the
+ * descriptor. The buffers, whose state is unknown, are left alone. */
+void sr_channel_abandon(struct sr_channel *ch);
 
 #endif

@@ -175,12 +175,29 @@ static const struct known fields[] = {
 /* The calls that are no job's: those of Cryptoki, whose handles are its business, and the connection's own.
  */
 static const enum sr_call no_jobs[] = {
-    SR_CALL_HELLO,        SR_CALL_STATUS,     SR_CALL_SLOTS,           SR_CALL_SLOT_INFO,
-    SR_CALL_TOKEN_INFO,   SR_CALL_MECHANISMS, SR_CALL_OPEN_SESSION,    SR_CALL_CLOSE_SESSION,
-    SR_CALL_SESSION_INFO, SR_CALL_LOGIN,      SR_CALL_LOGOUT,          SR_CALL_FIND,
-    SR_CALL_FIND_MORE,    SR_CALL_RESTORE,    SR_CALL_READ_ATTRIBUTES, SR_CALL_GENERATE_KEY_PAIR,
-    SR_CALL_DESTROY,      SR_CALL_SIGN,       SR_CALL_SIGN_INIT,       SR_CALL_SIGN_UPDATE,
-    SR_CALL_SIGN_FINAL,   SR_CALL_RANDOM,
+    SR_CALL_HELLO,
+    SR_CALL_STATUS,
+    SR_CALL_SLOTS,
+    SR_CALL_SLOT_INFO,
+    SR_CALL_TOKEN_INFO,
+    SR_CALL_MECHANISMS,
+    SR_CALL_OPEN_SESSION,
+    SR_CALL_CLOSE_SESSION,
+    SR_CALL_SESSION_INFO,
+    SR_CALL_LOGIN,
+    SR_CALL_LOGOUT,
+    SR_CALL_FIND,
+    SR_CALL_FIND_MORE,
+    SR_CALL_RESTORE,
+    SR_CALL_READ_ATTRIBUTES,
+    SR_CALL_GENERATE_KEY_PAIR,
+    SR_CALL_DESTROY,
+    SR_CALL_SIGN,
+    SR_CALL_SIGN_INIT,
+    SR_CALL_SIGN_UPDATE,
+    SR_CALL_SIGN_FINAL,
+    SR_CALL_RANDOM,
+    SR_CALL_PAGE,
 };
 
 static bool is_job(enum sr_call call)

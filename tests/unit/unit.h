@@ -13,6 +13,7 @@ extern CU_TestInfo calls_tests[];
 extern CU_TestInfo frame_tests[];
 extern CU_TestInfo message_tests[];
 extern CU_TestInfo names_tests[];
+extern CU_TestInfo page_tests[];
 extern CU_TestInfo pin_tests[];
 extern CU_TestInfo token_tests[];
 extern CU_TestInfo uri_tests[];
@@ -21,6 +22,7 @@ extern CU_TestInfo admission_tests[];
 extern CU_TestInfo ahead_tests[];
 extern CU_TestInfo audit_tests[];
 extern CU_TestInfo config_tests[];
+extern CU_TestInfo crowd_tests[];
 extern CU_TestInfo custody_tests[];
 
 extern CU_TestInfo base32_tests[];
