@@ -5,8 +5,12 @@
 
 #include "jobs/data.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MANY 64 /* items of a call that are worth a second thread */
+#define STACK_SIZE ((size_t)256 << 10)
 
 typedef enum sr_job_result (*operation)(struct sr_jobs *jobs, const struct sr_bench *bench,
                                         const struct sr_data_ask *ask, const struct sr_data_item *item,
@@ -33,29 +37,54 @@ static size_t result_room(size_t length)
     return 2 * sizeof(uint64_t) + room + sizeof(uint64_t);
 }
 
-/* Looks through the items: are they what they should be, and what room do their results need? */
-static enum sr_job_result measure(struct sr_job_call *call, const struct sr_data_request *r, size_t *room)
+/* Some of a call's items, for one thread, with a session of the token. */
+struct share {
+    struct sr_work *work; /* read only */
+    struct sr_jobs *jobs;
+    const struct sr_data_ask *ask;
+    operation work_on;
+    bool alone; /* the call has one item: it fails with it */
+    struct sr_bench bench;
+    struct sr_buf items; /* at the first of them */
+    CK_ULONG count;
+    size_t room;               /* that the results need at most */
+    struct sr_bytes results;   /* as buffer.h has it */
+    unsigned long version;     /* that was used last */
+    size_t failed;             /* items that have no result */
+    enum sr_job_result result; /* not SR_JOB_OK: the call's */
+    struct sr_why why;
+};
+
+/* Divides the items among N shares, and looks through them: are they what they should be, and what room do
+ * their results need? */
+static enum sr_job_result divide(const struct sr_data_request *r, struct share *shares, size_t n,
+                                 struct sr_why *why)
 {
     struct sr_buf items = sr_buf_over(r->items.data, r->items.length);
 
-    *room = 0;
     if (r->count >= 1 && r->count <= SR_ITEMS_MAX) {
-        for (CK_ULONG i = 0; i < r->count; i++) {
-            (void)sr_buf_get_bytes(&items);
-            *room += result_room(sr_buf_get_bytes(&items).length);
+        for (size_t i = 0; i < n; i++) {
+            struct share *s = &shares[i];
+            s->items = items;
+            s->count = r->count * (i + 1) / n - r->count * i / n;
+            for (CK_ULONG item = 0; item < s->count; item++) {
+                (void)sr_buf_get_bytes(&items);
+                s->room += result_room(sr_buf_get_bytes(&items).length);
+            }
         }
         if (sr_buf_finished(&items))
             return SR_JOB_OK;
     }
-    sr_why_set(&call->why, "a call has 1 to %lu items, each a context and a value", SR_ITEMS_MAX);
+    sr_why_set(why, "a call has 1 to %lu items, each a context and a value", SR_ITEMS_MAX);
     return SR_JOB_INVALID;
 }
 
 /* Is the whole call over with this? What the token or the disk cannot do it cannot do for the next item
  * either; and a session in which a call failed may be left in the middle of an operation. */
-static bool ends_call(enum sr_job_result result, const struct sr_data_request *r)
+static bool ends_call(const struct share *s)
 {
-    return result != SR_JOB_OK && (r->count == 1 || result == SR_JOB_FAILED || result == SR_JOB_NO_MEMORY);
+    return s->result != SR_JOB_OK &&
+           (s->alone || s->result == SR_JOB_FAILED || s->result == SR_JOB_NO_MEMORY);
 }
 
 static void put_u64(unsigned char *to, uint64_t value)
@@ -65,51 +94,111 @@ static void put_u64(unsigned char *to, uint64_t value)
 }
 
 /* An item that has no result gets the reason. */
-static void say_why(struct sr_work *work, enum sr_job_result result, const struct sr_why *why,
-                    struct sr_data_result *out)
+static void say_why(struct share *s, struct sr_data_result *out)
 {
-    out->size = strnlen(why->text, SR_ITEM_WHY_MAX);
-    memcpy(out->bytes, why->text, out->size);
-    work->used.failed++;
-    if (result == SR_JOB_TAMPERED)
+    const struct sr_work *work = s->work;
+    out->size = strnlen(s->why.text, SR_ITEM_WHY_MAX);
+    memcpy(out->bytes, s->why.text, out->size);
+    s->failed++;
+    if (s->result == SR_JOB_TAMPERED)
         sr_log(SR_LOG_ERROR, "uid %u, pid %d, socket %s, call %s: %s", (unsigned)work->peer.uid,
-               (int)work->peer.pid, work->socket->path, work->call, why->text);
+               (int)work->peer.pid, work->socket->path, work->call, s->why.text);
 }
 
-/* Works on each item. The results are written where they lie, in scratch memory, as buffer.h has it. */
+/* Works on each item of a share; a thread's function. */
+static void *work_through(void *arg)
+{
+    struct share *s = arg;
+
+    for (CK_ULONG i = 0; i < s->count; i++) {
+        unsigned char *at = s->results.data + s->results.length;
+        struct sr_data_result out = {.bytes = at + 2 * sizeof(uint64_t)};
+        struct sr_bytes context = sr_buf_get_bytes(&s->items);
+        struct sr_bytes value = sr_buf_get_bytes(&s->items);
+        const struct sr_data_item item = {context.data, context.length,
+                                          value.data != NULL ? value.data : (unsigned char *)"",
+                                          value.length};
+        s->why.text[0] = '\0';
+        s->result = s->work_on(s->jobs, &s->bench, s->ask, &item, &out, &s->why);
+        if (ends_call(s))
+            return NULL;
+        if (s->result == SR_JOB_OK)
+            s->version = out.version;
+        else
+            say_why(s, &out);
+        put_u64(at, s->result == SR_JOB_OK ? 0 : sr_job_code(s->result));
+        put_u64(at + sizeof(uint64_t), out.size);
+        for (s->results.length += 2 * sizeof(uint64_t) + out.size; s->results.length % sizeof(uint64_t) != 0;)
+            s->results.data[s->results.length++] = 0;
+    }
+    s->result = SR_JOB_OK;
+    return NULL;
+}
+
+/* The second share in a thread of its own, where the token has a session for it; else after the first. */
+static void work_through_both(struct share shares[2])
+{
+    struct sr_token *token = shares[0].work->daemon->jobs_token;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    bool started = false;
+
+    bool borrowed = sr_token_borrow_spare(token, &shares[1].bench.session) == CKR_OK;
+    if (borrowed && pthread_attr_init(&attributes) == 0) {
+        (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        started = pthread_create(&thread, &attributes, work_through, &shares[1]) == 0;
+        (void)pthread_attr_destroy(&attributes);
+    }
+    (void)work_through(&shares[0]);
+    if (started)
+        (void)pthread_join(thread, NULL);
+    if (borrowed)
+        sr_token_return(token, shares[1].bench.session,
+                        shares[1].result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK);
+    if (!started && shares[0].result == SR_JOB_OK) {
+        shares[1].bench = shares[0].bench;
+        (void)work_through(&shares[1]);
+    }
+}
+
+/* Works on each item, in two threads where they are many. The results lie in scratch memory. */
 static enum sr_job_result each(struct sr_work *work, struct sr_job_call *call,
                                const struct sr_data_request *r, const struct sr_data_ask *ask,
                                operation work_on, struct sr_bytes *results)
 {
-    struct sr_buf items = sr_buf_over(r->items.data, r->items.length);
-    size_t room;
+    struct share shares[2];
+    size_t n = r->count >= MANY ? 2 : 1;
 
-    enum sr_job_result result = measure(call, r, &room);
+    for (size_t i = 0; i < n; i++)
+        shares[i] = (struct share){.work = work,
+                                   .jobs = call->jobs,
+                                   .ask = ask,
+                                   .work_on = work_on,
+                                   .alone = r->count == 1,
+                                   .bench = call->bench};
+    enum sr_job_result result = divide(r, shares, n, &call->why);
     if (result != SR_JOB_OK)
         return result;
-    results->data = sr_scratch_get(&work->scratch, room);
+    results->data = sr_scratch_get(&work->scratch, shares[0].room + (n > 1 ? shares[1].room : 0));
     if (results->data == NULL)
         return SR_JOB_NO_MEMORY;
-    for (CK_ULONG i = 0; i < r->count; i++) {
-        unsigned char *at = results->data + results->length;
-        struct sr_data_result out = {.bytes = at + 2 * sizeof(uint64_t)};
-        struct sr_bytes context = sr_buf_get_bytes(&items);
-        struct sr_bytes value = sr_buf_get_bytes(&items);
-        const struct sr_data_item item = {context.data, context.length,
-                                          value.data != NULL ? value.data : (unsigned char *)"",
-                                          value.length};
-        call->why.text[0] = '\0';
-        result = work_on(call->jobs, &call->bench, ask, &item, &out, &call->why);
-        if (ends_call(result, r))
-            return result;
-        if (result == SR_JOB_OK)
-            work->used.version = out.version;
-        else
-            say_why(work, result, &call->why, &out);
-        put_u64(at, result == SR_JOB_OK ? 0 : sr_job_code(result));
-        put_u64(at + sizeof(uint64_t), out.size);
-        for (results->length += 2 * sizeof(uint64_t) + out.size; results->length % sizeof(uint64_t) != 0;)
-            results->data[results->length++] = 0;
+    shares[0].results.data = results->data;
+    if (n > 1) {
+        shares[1].results.data = results->data + shares[0].room;
+        work_through_both(shares);
+    } else {
+        (void)work_through(&shares[0]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct share *s = &shares[i];
+        if (s->result != SR_JOB_OK) {
+            call->why = s->why;
+            return s->result;
+        }
+        memmove(results->data + results->length, s->results.data, s->results.length);
+        results->length += s->results.length;
+        work->used.version = s->version != 0 ? s->version : work->used.version;
+        work->used.failed += s->failed;
     }
     work->used.items = r->count > 1 ? r->count : 0;
     if (results->length <= SR_TEXT_MAX)

@@ -122,11 +122,16 @@ void sr_token_close(struct sr_token *token)
     token->idle = NULL;
 }
 
-CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)
+static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    while (token->idle_count == 0 && token->open_count >= token->open_max)
+    while (token->idle_count == 0 && token->open_count >= token->open_max) {
+        if (!wait) {
+            (void)pthread_mutex_unlock(&token->lock);
+            return CKR_SESSION_COUNT;
+        }
         (void)pthread_cond_wait(&token->returned, &token->lock);
+    }
     if (token->idle_count > 0) {
         *session = token->idle[--token->idle_count];
         (void)pthread_mutex_unlock(&token->lock);
@@ -143,6 +148,16 @@ CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
+}
+
+CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)
+{
+    return borrow(token, true, session);
+}
+
+CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session)
+{
+    return borrow(token, false, session);
 }
 
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session)

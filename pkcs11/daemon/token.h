@@ -42,7 +42,10 @@ void sr_token_close(struct sr_token *token);
 /* Borrows a logged-in session, waiting for one where all are lent. */
 CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session);
 
-/* The same without waiting: false where none is open and idle. */
+/* The same without waiting: CKR_SESSION_COUNT where all are lent. */
+CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session);
+
+/* One that is open already: false where none is idle. */
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session);
 
 /* Gives it back. A session in which a call failed (RV other than CKR_OK) may be left in the middle of an
