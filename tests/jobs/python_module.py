@@ -269,14 +269,19 @@ class Data(unittest.TestCase):
             sent = [(context, value) for (context, _), value in zip(items, values)]
             self.assertEqual(self.room.data_decrypt_many("app", sent), [data for _, data in items])
             sent[7] = ("another row", values[7])
+            sent[900] = ("row 901", values[900])  # the second half of a call, which a thread of its own works on
             sent[3000] = ("row 3000", "nonsense")
             sent[4000] = (bytes(65537), values[4000])
             found = self.room.data_decrypt_many("app", sent)
-            for i in (7, 3000):
+            for i in (7, 900, 3000):
                 self.assertIsInstance(found[i], strongroom.BadData)
             self.assertEqual(found[4000].result, strongroom.Result.INVALID)
-            for i in set(range(len(items))) - {7, 3000, 4000}:
+            for i in set(range(len(items))) - {7, 900, 3000, 4000}:
                 self.assertEqual(found[i], items[i][1])
+        for n in (1, 2, 63, 64, 65, 999):  # a second thread joins in from 64 on
+            values = self.room.data_encrypt_many("app", items[:n])
+            sent = [(context, value) for (context, _), value in zip(items, values)]
+            self.assertEqual(self.room.data_decrypt_many("app", sent), [data for _, data in items[:n]])
         self.assertEqual(self.room.data_encrypt_many("app", []), [])
         too_large = self.room.data_encrypt_many("app", [("", bytes(strongroom.DATA_MAX + 1)), ("", b"")])
         self.assertEqual(too_large[0].result, strongroom.Result.INVALID)
