@@ -3,13 +3,12 @@
  * and the chunk behind is read into it. Whether a chunk is the last one shows when the next is tried for: so
  * some bytes are read ahead of each. */
 #include "client/pump.h"
+#include "wire/shared.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define AHEAD 4096
@@ -30,8 +29,7 @@ enum strongroom_result sr_pump_map(struct sr_pump *pump, struct strongroom_error
 {
     struct sr_channel *ch = &pump->h->channel;
     struct sr_buffer_reply reply = {0};
-    struct stat st;
-    void *map = MAP_FAILED;
+    void *map = NULL;
 
     enum strongroom_result result =
         sr_client_ask_held(pump->h, pump->what, SR_CALL_BUFFER, NULL, &reply, error);
@@ -39,14 +37,11 @@ enum strongroom_result sr_pump_map(struct sr_pump *pump, struct strongroom_error
         return result;
     int fd = ch->passed;
     ch->passed = -1;
-    /* Without the seal, the other end could make it smaller, and our next look at it would be our last. */
-    if (fd >= 0 && reply.half > 0 && reply.half <= SIZE_MAX / SR_BUFFER_HALVES && fstat(fd, &st) == 0 &&
-        (unsigned long long)st.st_size == SR_BUFFER_HALVES * (unsigned long long)reply.half &&
-        (fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK) != 0)
-        map = mmap(NULL, SR_BUFFER_HALVES * reply.half, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (fd >= 0 && reply.half > 0 && reply.half <= SIZE_MAX / SR_BUFFER_HALVES)
+        map = sr_shared_map(fd, SR_BUFFER_HALVES * reply.half);
     if (fd >= 0)
         (void)close(fd);
-    if (map == MAP_FAILED)
+    if (map == NULL)
         return sr_client_fail(error, STRONGROOM_FAILED, "%s: strongroomd's shared memory cannot be used",
                               pump->what);
     pump->buffer = map;

@@ -2,8 +2,8 @@
 #include "daemon/stream.h"
 
 #include "wire/calls.h"
+#include "wire/shared.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,25 +13,17 @@
 
 bool sr_stream_make(struct sr_stream *stream)
 {
-    void *map = MAP_FAILED;
-
     if (stream->shared != NULL)
         return true;
-    int fd = memfd_create("strongroom-buffer", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd >= 0 && ftruncate(fd, (off_t)SIZE) == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-        map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    stream->shared = sr_shared_make("strongroom-buffer", SIZE, &stream->fd);
     stream->in = malloc(SR_STREAM_HALF);
     stream->out = malloc(SR_STREAM_HALF);
-    if (map != MAP_FAILED && stream->in != NULL && stream->out != NULL) {
-        stream->shared = map;
-        stream->fd = fd;
+    if (stream->shared != NULL && stream->in != NULL && stream->out != NULL)
         return true;
+    if (stream->shared != NULL) {
+        (void)munmap(stream->shared, SIZE);
+        (void)close(stream->fd);
     }
-    if (map != MAP_FAILED)
-        (void)munmap(map, SIZE);
-    if (fd >= 0)
-        (void)close(fd);
     free(stream->in);
     free(stream->out);
     *stream = (struct sr_stream){0};

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/page.h"
+#include "wire/shared.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,25 +21,9 @@ struct sr_page {
 
 _Static_assert(sizeof(struct sr_page) % 4096 == 0, "whole pages");
 
-static struct sr_page *map(int fd)
-{
-    void *memory = mmap(NULL, sizeof(struct sr_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return memory != MAP_FAILED ? memory : NULL;
-}
-
 struct sr_page *sr_page_make(int *fd)
 {
-    struct sr_page *page = NULL;
-
-    *fd = memfd_create("strongroom-answers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (*fd < 0)
-        return NULL;
-    if (ftruncate(*fd, (off_t)sizeof(*page)) == 0 &&
-        fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-        page = map(*fd);
-    if (page == NULL)
-        (void)close(*fd);
-    return page;
+    return sr_shared_make("strongroom-answers", sizeof(struct sr_page), fd);
 }
 
 static void futex(struct sr_page *page, int operation, uint32_t value, const struct timespec *timeout)
@@ -61,13 +44,7 @@ void sr_page_answer(struct sr_page *page, uint32_t number, const unsigned char *
 
 struct sr_page *sr_page_map(int fd)
 {
-    struct stat st;
-    struct sr_page *page;
-
-    if (fstat(fd, &st) != 0 || (unsigned long long)st.st_size != sizeof(*page) ||
-        (fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK) == 0)
-        return NULL;
-    page = map(fd);
+    struct sr_page *page = sr_shared_map(fd, sizeof(*page));
     if (page != NULL && madvise(page, sizeof(*page), MADV_DONTFORK) != 0) {
         sr_page_unmap(page);
         page = NULL;

@@ -144,7 +144,8 @@ static void every_call_has_a_row(void)
         const struct sr_call_row *row = sr_call_row(call);
         CU_ASSERT_PTR_NOT_NULL_FATAL(row);
         CU_ASSERT_TRUE(row->name != NULL && row->request != NULL && row->reply != NULL);
-        /* Two that go on with what was begun with a permission, and one whose handler wants any of three. */
+        /* The connection's own, two that go on with what was begun with a permission, and one whose handler
+         * wants any of three. */
         bool exempt = call == SR_CALL_HELLO || call == SR_CALL_STATUS || call == SR_CALL_BUFFER ||
                       call == SR_CALL_BACKUP_CHUNK || call == SR_CALL_BACKUP_END || call == SR_CALL_PAGE;
         CU_ASSERT_TRUE(exempt || row->right != SR_RIGHT_NONE || row->permission != NULL);
