@@ -104,6 +104,31 @@ void sr_uri_template(P11KitUri *uri, const CK_ATTRIBUTE **template, size_t *n)
     *n = count;
 }
 
+char *sr_uri_of_object(const char *token, const CK_ATTRIBUTE *attributes, size_t n)
+{
+    P11KitUri *uri = p11_kit_uri_new();
+    char *text = NULL;
+    char *copy = NULL;
+
+    if (uri == NULL)
+        return NULL;
+    CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
+    size_t length = strnlen(token, sizeof(info->label));
+    memset(info->label, ' ', sizeof(info->label));
+    memcpy(info->label, token, length);
+    for (size_t i = 0; i < n; i++) {
+        bool named = attributes[i].type == CKA_CLASS || attributes[i].type == CKA_LABEL ||
+                     attributes[i].type == CKA_ID;
+        if (named && attributes[i].ulValueLen > 0 && attributes[i].ulValueLen != CK_UNAVAILABLE_INFORMATION)
+            (void)p11_kit_uri_set_attribute(uri, (CK_ATTRIBUTE *)&attributes[i]);
+    }
+    if (p11_kit_uri_format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &text) == P11_KIT_URI_OK)
+        copy = strdup(text);
+    free(text);
+    p11_kit_uri_free(uri);
+    return copy;
+}
+
 char *sr_uri_public_part(const char *text)
 {
     size_t length = strcspn(text, "?");

@@ -23,6 +23,10 @@ bool sr_uri_match_token(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const void *
  * belongs to the URI. */
 void sr_uri_template(P11KitUri *uri, const CK_ATTRIBUTE **template, size_t *n);
 
+/* The URI of an object: of the token labelled TOKEN, with the class, label and id that are among the N of
+ * ATTRIBUTES; RFC 7512 §2.3. To be freed with free(); NULL when out of memory. */
+char *sr_uri_of_object(const char *token, const CK_ATTRIBUTE *attributes, size_t n);
+
 /* The URI without its query (pin-value, pin-source and so on), and without what follows a PIN in the path,
  * fit for messages. *OUT is to be freed with free(); NULL when out of memory. */
 char *sr_uri_public_part(const char *text);

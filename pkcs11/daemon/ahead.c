@@ -14,7 +14,7 @@ void sr_ahead_expect(struct sr_ahead *ahead, struct sr_token_object *object, con
 {
     struct sr_mechanism *m = &ahead->mechanism;
 
-    if (mechanism->ulParameterLen > sizeof(m->parameter)) {
+    if (!sr_mechanism_flat(mechanism) || mechanism->ulParameterLen > sizeof(m->parameter)) {
         sr_ahead_forget(ahead);
         return;
     }

@@ -38,8 +38,15 @@ union request {
     struct sr_restore_request restore;
     struct sr_read_request read;
     struct sr_generate_request generate;
-    struct sr_sign_request sign;
+    struct sr_make_request make;
+    struct sr_wrap_request wrap;
+    struct sr_operate_request operate;
     struct sr_part_request part;
+    struct sr_state_request state;
+    struct sr_event_request event;
+    struct sr_init_token_request init_token;
+    struct sr_pin_request pin;
+    struct sr_policy_test_request policy_test;
     struct sr_random_request random;
     struct sr_object object;
     struct sr_open_session_request open_session;
@@ -72,6 +79,9 @@ union reply {
     struct sr_find_reply find;
     struct sr_read_reply read;
     struct sr_object object;
+    struct sr_size_reply size;
+    struct sr_operate_reply operate;
+    struct sr_event_reply event;
     struct sr_session session;
     struct sr_version_reply version;
     struct sr_backup_reply backup;
@@ -234,21 +244,23 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     }
     work->call = row->name;
     work->why[0] = '\0';
-    work->used = (struct sr_used){0};
+    work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
     work->descriptor = -1;
     memset(&reply, 0, sizeof(reply));
     if (work->daemon->audit != NULL)
         audited.began = sr_audit_clock();
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
+    sr_handler handler = sr_handler_of(frame->call);
     if (audited.permitted)
-        rv = sr_handler_of(frame->call)(work, &request, &reply);
+        rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
     audited.rv = rv;
     if (sr_audit_wanted(work, &audited)) {
         audited.request = &request;
         audited.reply = &reply;
         rv = sr_audit_call(work, &audited);
     }
+    sr_work_used(work, NULL);
 
     if (!sr_crowd_full())
         answer.cpu = sr_pace_cpu();
@@ -344,7 +356,7 @@ static void *run(void *arg)
     while (!atomic_load(&c->work.daemon->stopping) && next_frame(c, &frame)) {
         sr_pace_end(&c->pace);
         c->pace.peer = sr_crowd_note(&c->crowd, c->pace.mark_ns, frame.cpu) ? 0 : frame.cpu;
-        if (frame.call != SR_CALL_SIGN)
+        if (frame.call != SR_CALL_OPERATE)
             sr_ahead_undo(&c->work.ahead);
         if (!serve(c, &frame) || !send_reply(c, frame.number))
             break;

@@ -5,7 +5,7 @@
 #ifndef STRONGROOM_DAEMON_CUSTODY_H
 #define STRONGROOM_DAEMON_CUSTODY_H
 
-#include "wire/message.h"
+#include "wire/calls.h"
 
 /* Attributes that rules may add to a client's template. */
 #define SR_DRAFT_MAX (SR_TEMPLATE_MAX + 32)
@@ -38,8 +38,11 @@ void sr_custody_roles(struct sr_draft *public, struct sr_draft *private);
 /* Rule 3: may a client read this attribute of an object of this class? */
 bool sr_custody_readable(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE type);
 
-/* Rule 4: is the mechanism one that leaks keys or plaintexts by padding or truncation? */
-bool sr_custody_leaks(CK_MECHANISM_TYPE type);
+/* Rule 4: does the operation leak keys or plaintexts by padding or truncation, with this mechanism? */
+bool sr_custody_leaks(enum sr_operation operation, CK_MECHANISM_TYPE type);
+
+/* Does it with every operation that it is for, so that it need not be listed? */
+bool sr_custody_useless(CK_MECHANISM_TYPE type);
 
 /* Rule 5: does the label belong to a job (`role:name:version`)? */
 bool sr_custody_reserved(const void *label, size_t length);

@@ -4,25 +4,20 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/names.h"
 #include "daemon/custody.h"
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 /* Both halves as the token shall see them, or a refusal. */
-static CK_RV complete(struct sr_work *work, const struct sr_generate_request *r, struct sr_draft *public,
-                      struct sr_draft *private)
+static CK_RV complete(struct sr_work *work, const struct sr_generate_request *r, struct sr_token *token,
+                      struct sr_draft *public, struct sr_draft *private)
 {
+    CK_MECHANISM_TYPE mechanism = r->mechanism.m.mechanism;
+    CK_RV rv = sr_permit_new(work, SR_OPERATION_GENERATE, token, &r->public, mechanism);
+    if (rv == CKR_OK)
+        rv = sr_permit_new(work, SR_OPERATION_GENERATE, token, &r->private, mechanism);
+    if (rv != CKR_OK)
+        return rv;
     sr_draft_from(public, &r->public);
     sr_draft_from(private, &r->private);
-    if (sr_custody_leaks(r->mechanism.m.mechanism))
-        return sr_refuse(work, CKR_MECHANISM_INVALID, "custody rule 4", "the mechanism %s",
-                         sr_mechanism_name(r->mechanism.m.mechanism));
-    for (int half = 0; half < 2; half++) {
-        const struct sr_draft *d = half == 0 ? public : private;
-        for (size_t i = 0; i < d->n; i++)
-            if (d->a[i].type == CKA_LABEL && sr_custody_reserved(d->a[i].pValue, d->a[i].ulValueLen))
-                return sr_refuse(
-                    work, CKR_ATTRIBUTE_VALUE_INVALID, "custody rule 5",
-                    "a label that starts with session:, data:, totp: or backup:; those belong to the jobs");
-    }
     sr_custody_secrecy(private);
     sr_custody_roles(public, private);
     return CKR_OK;
@@ -44,6 +39,7 @@ static CK_RV take_in(struct sr_work *work, const struct sr_generate_request *r, 
         if (!(objects[i]->card.flags & SR_CARD_TOKEN))
             sr_object_own(objects[i], work->client, r->session);
     }
+    sr_work_used(work, objects[1]);
     sr_log(SR_LOG_INFO, "generated: uid %u, pid %d, %s: \"%.*s\"", (unsigned)work->peer.uid,
            (int)work->peer.pid, sr_mechanism_name(r->mechanism.m.mechanism),
            (int)(objects[1]->card.label.length < 64 ? objects[1]->card.label.length : 64),
@@ -65,7 +61,7 @@ CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, voi
     CK_RV rv = sr_work_session(work, r->session, &view, &token);
     if (rv != CKR_OK)
         return rv;
-    rv = complete(work, r, &public, &private);
+    rv = complete(work, r, token, &public, &private);
     if (rv != CKR_OK)
         return rv;
     bool on_token = sr_draft_bool(&public, CKA_TOKEN, false) || sr_draft_bool(&private, CKA_TOKEN, false);

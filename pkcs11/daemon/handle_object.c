@@ -4,7 +4,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
 #include "daemon/custody.h"
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static CK_RV tell_found(struct sr_work *work, struct sr_client_session *session,
         /* An object that went between the search and now is no error. */
         if (sr_object_get(token, real, session->found[session->found_at++], &object) != CKR_OK)
             continue;
-        if (sr_client_sees(work->client, logged_out, object))
+        if (sr_client_sees(work->client, logged_out, object) && sr_permit_find(work, object))
             objects[count++] = object;
         else
             sr_object_release(object);
@@ -101,7 +101,7 @@ static CK_RV find_same(struct sr_work *work, struct sr_token *token, CK_SESSION_
         struct sr_token_object *object;
         if (sr_object_get(token, real, found[i], &object) != CKR_OK)
             continue;
-        if (object->owner == NULL && sr_card_same(&object->card, card)) {
+        if (object->owner == NULL && sr_card_same(&object->card, card) && sr_permit_find(work, object)) {
             same++;
             sr_object_release(*only);
             *only = object;
@@ -228,7 +228,9 @@ CK_RV sr_handle_read_attributes(struct sr_work *work, const void *request, void 
     struct sr_token_object *object = sr_client_object(work->client, token, r->object);
     if (object == NULL)
         return CKR_OBJECT_HANDLE_INVALID;
-    rv = sr_token_borrow(token, &real);
+    rv = sr_permit(work, SR_OPERATION_READ, object, CK_UNAVAILABLE_INFORMATION);
+    if (rv == CKR_OK)
+        rv = sr_token_borrow(token, &real);
     if (rv == CKR_OK) {
         rv = read_values(work, object, real, (const CK_ATTRIBUTE_TYPE *)r->types.data, n, answer);
         sr_token_return(token, real, rv);
@@ -251,13 +253,9 @@ CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply)
     struct sr_token_object *object = sr_client_object(work->client, token, r->object);
     if (object == NULL)
         return CKR_OBJECT_HANDLE_INVALID;
-    if (object->reserved) {
-        rv = sr_refuse(work, CKR_ACTION_PROHIBITED, "custody rule 5",
-                       "destroying \"%.*s\", which belongs to a job; use strongroom",
-                       (int)(object->card.label.length < 64 ? object->card.label.length : 64),
-                       (const char *)object->card.label.data);
+    rv = sr_permit(work, SR_OPERATION_DESTROY, object, CK_UNAVAILABLE_INFORMATION);
+    if (rv != CKR_OK)
         goto out;
-    }
     if (!(view.flags & CKF_RW_SESSION) && (object->card.flags & SR_CARD_TOKEN)) {
         rv = CKR_SESSION_READ_ONLY;
         goto out;

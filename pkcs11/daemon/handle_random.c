@@ -1,7 +1,7 @@
 /* The token's random generator.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply)
 {
@@ -14,6 +14,9 @@ CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply)
     if (r->length > SR_RANDOM_MAX)
         return CKR_ARGUMENTS_BAD;
     CK_RV rv = sr_work_session(work, r->session, &view, &token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sr_permit_new(work, SR_OPERATION_RANDOM, token, NULL, CK_UNAVAILABLE_INFORMATION);
     if (rv != CKR_OK)
         return rv;
     answer->data.data = sr_scratch_get(&work->scratch, r->length);

@@ -2,6 +2,7 @@
 #include "daemon/object.h"
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
+#include "cryptoki/uri.h"
 #include "daemon/custody.h"
 #include "wire/channel.h"
 
@@ -62,8 +63,22 @@ void sr_object_release(struct sr_token_object *object)
     free(object->card.label.data);
     free(object->card.digest.data);
     free(object->card.mechanisms.data);
+    free(object->uri);
     free(object);
 }
+
+/* The attributes that allow an operation. */
+static const struct {
+    CK_ATTRIBUTE_TYPE type;
+    enum sr_operation operation;
+} usages[] = {
+    {CKA_ENCRYPT, SR_OPERATION_ENCRYPT}, {CKA_DECRYPT, SR_OPERATION_DECRYPT},
+    {CKA_SIGN, SR_OPERATION_SIGN},       {CKA_SIGN_RECOVER, SR_OPERATION_SIGN_RECOVER},
+    {CKA_VERIFY, SR_OPERATION_VERIFY},   {CKA_VERIFY_RECOVER, SR_OPERATION_VERIFY_RECOVER},
+    {CKA_WRAP, SR_OPERATION_WRAP},       {CKA_UNWRAP, SR_OPERATION_UNWRAP},
+    {CKA_DERIVE, SR_OPERATION_DERIVE},
+};
+#define SR_USAGES (sizeof(usages) / sizeof(usages[0]))
 
 /* The order in which describe() reads them. */
 enum {
@@ -71,7 +86,6 @@ enum {
     A_KEY_TYPE,
     A_TOKEN,
     A_PRIVATE,
-    A_SIGN,
     A_ID,
     A_LABEL,
     A_ALLOWED,
@@ -79,7 +93,8 @@ enum {
     A_EC_PARAMS,
     A_EC_POINT,
     A_CHECK_VALUE,
-    A_COUNT
+    A_USAGES,
+    A_COUNT = A_USAGES + SR_USAGES
 };
 
 /* An EC private key does not hold its public point in SoftHSM: the public key with the same CKA_ID does. */
@@ -152,20 +167,27 @@ static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, con
 /* Reads what the card says. */
 static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
-    static const CK_ATTRIBUTE_TYPE types[A_COUNT] = {
-        [A_CLASS] = CKA_CLASS,       [A_KEY_TYPE] = CKA_KEY_TYPE,
-        [A_TOKEN] = CKA_TOKEN,       [A_PRIVATE] = CKA_PRIVATE,
-        [A_SIGN] = CKA_SIGN,         [A_ID] = CKA_ID,
-        [A_LABEL] = CKA_LABEL,       [A_ALLOWED] = CKA_ALLOWED_MECHANISMS,
-        [A_MODULUS] = CKA_MODULUS,   [A_EC_PARAMS] = CKA_EC_PARAMS,
-        [A_EC_POINT] = CKA_EC_POINT, [A_CHECK_VALUE] = CKA_CHECK_VALUE,
+    static const CK_ATTRIBUTE_TYPE types[A_USAGES] = {
+        [A_CLASS] = CKA_CLASS,
+        [A_KEY_TYPE] = CKA_KEY_TYPE,
+        [A_TOKEN] = CKA_TOKEN,
+        [A_PRIVATE] = CKA_PRIVATE,
+        [A_ID] = CKA_ID,
+        [A_LABEL] = CKA_LABEL,
+        [A_ALLOWED] = CKA_ALLOWED_MECHANISMS,
+        [A_MODULUS] = CKA_MODULUS,
+        [A_EC_PARAMS] = CKA_EC_PARAMS,
+        [A_EC_POINT] = CKA_EC_POINT,
+        [A_CHECK_VALUE] = CKA_CHECK_VALUE,
     };
     struct sr_token *token = object->token;
     struct sr_card *card = &object->card;
     CK_ATTRIBUTE a[A_COUNT] = {0};
 
-    for (size_t i = 0; i < A_COUNT; i++)
+    for (size_t i = 0; i < A_USAGES; i++)
         a[i].type = types[i];
+    for (size_t i = 0; i < SR_USAGES; i++)
+        a[A_USAGES + i].type = usages[i].type;
     CK_RV rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
     if (rv != CKR_OK)
         goto out;
@@ -182,12 +204,14 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
         card->flags |= SR_CARD_TOKEN;
     if (sr_attribute_bool(&a[A_PRIVATE], true))
         card->flags |= SR_CARD_PRIVATE;
-    if (signer && sr_attribute_bool(&a[A_SIGN], false) && !object->reserved)
-        card->flags |= SR_CARD_SIGN;
+    for (size_t i = 0; i < SR_USAGES && !object->reserved; i++)
+        if (sr_attribute_bool(&a[A_USAGES + i], false))
+            card->flags |= SR_CARD_MAY(usages[i].operation);
     card->signature_max = signer ? signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]) : 0;
     const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
                                             &a[A_CHECK_VALUE]};
-    if (!keep(&card->id, &a[A_ID]) || !keep(&card->label, &a[A_LABEL]) ||
+    object->uri = sr_uri_of_object(token->config->label, a, A_COUNT);
+    if (object->uri == NULL || !keep(&card->id, &a[A_ID]) || !keep(&card->label, &a[A_LABEL]) ||
         !keep(&card->mechanisms, &a[A_ALLOWED]) ||
         !make_digest(&card->digest, identity, sizeof(identity) / sizeof(identity[0])))
         rv = CKR_HOST_MEMORY;

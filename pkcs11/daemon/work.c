@@ -27,10 +27,10 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_READ_ATTRIBUTES] = sr_handle_read_attributes,
     [SR_CALL_GENERATE_KEY_PAIR] = sr_handle_generate_key_pair,
     [SR_CALL_DESTROY] = sr_handle_destroy,
-    [SR_CALL_SIGN] = sr_handle_sign,
-    [SR_CALL_SIGN_INIT] = sr_handle_sign_init,
-    [SR_CALL_SIGN_UPDATE] = sr_handle_sign_update,
-    [SR_CALL_SIGN_FINAL] = sr_handle_sign_final,
+    [SR_CALL_OPERATE] = sr_handle_operate,
+    [SR_CALL_OPERATE_INIT] = sr_handle_operate_init,
+    [SR_CALL_OPERATE_UPDATE] = sr_handle_operate_update,
+    [SR_CALL_OPERATE_FINAL] = sr_handle_operate_final,
     [SR_CALL_RANDOM] = sr_handle_random,
     [SR_CALL_FAMILY_CREATE] = sr_handle_family_create,
     [SR_CALL_FAMILY_ROTATE] = sr_handle_family_rotate,
@@ -145,6 +145,14 @@ CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_
     if (rv == CKR_OK)
         *token = &work->daemon->tokens[view->token];
     return rv;
+}
+
+void sr_work_used(struct sr_work *work, struct sr_token_object *object)
+{
+    if (object != NULL)
+        atomic_fetch_add(&object->refs, 1);
+    sr_object_release(work->used.object);
+    work->used.object = object;
 }
 
 CK_RV sr_work_bytes(struct sr_work *work, const void *data, size_t length, struct sr_bytes *bytes)

@@ -35,12 +35,15 @@ struct sr_scratch {
 void *sr_scratch_get(struct sr_scratch *scratch, size_t size);
 void sr_scratch_reset(struct sr_scratch *scratch);
 
-/* What a job's call was about, for the audit log. */
+/* What a call was about, for the audit log. */
 struct sr_used {
-    char family[SR_FAMILY_MAX]; /* where the request does not say it; else "" */
-    unsigned long version;      /* 0: none, or not known */
-    size_t items;               /* of a call for many things at once; else 0 */
-    size_t failed;              /* how many of them had no result */
+    enum sr_operation operation;    /* SR_OPERATION_NONE: a job's call, or none that uses a key */
+    CK_MECHANISM_TYPE mechanism;    /* CK_UNAVAILABLE_INFORMATION: none */
+    struct sr_token_object *object; /* with a reference, or NULL */
+    char family[SR_FAMILY_MAX];     /* where the request does not say it; else "" */
+    unsigned long version;          /* 0: none, or not known */
+    size_t items;                   /* of a call for many things at once; else 0 */
+    size_t failed;                  /* how many of them had no result */
 };
 
 struct sr_work {
@@ -94,10 +97,10 @@ CK_RV sr_handle_restore(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_read_attributes(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, void *reply);
-CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply);
-CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply);
-CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *reply);
-CK_RV sr_handle_sign_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_operate(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_create(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_rotate(struct sr_work *work, const void *request, void *reply);
@@ -147,6 +150,9 @@ CK_RV sr_work_session(struct sr_work *work, CK_SESSION_HANDLE handle, struct sr_
 /* Shared by handlers: cards of OBJECTS (whose references are taken over) into a reply. */
 CK_RV sr_work_cards(struct sr_work *work, struct sr_token_object **objects, size_t count,
                     struct sr_find_reply *reply);
+
+/* Notes the object that the call is about, for the audit log; takes a reference of its own. */
+void sr_work_used(struct sr_work *work, struct sr_token_object *object);
 
 /* Copies into scratch memory for a reply. */
 CK_RV sr_work_bytes(struct sr_work *work, const void *data, size_t length, struct sr_bytes *bytes);

@@ -56,12 +56,12 @@ static struct outcome place_session(struct sr_exchange *x, struct sr_connection 
     return said(CKR_OK);
 }
 
-/* Finds the object again in the generation of C, where it is not known yet. */
-static struct outcome place_object(struct sr_exchange *x, struct sr_connection *c)
+/* Finds object I again in the generation of C, where it is not known yet. */
+static struct outcome place_object(struct sr_exchange *x, size_t i, struct sr_connection *c)
 {
     CK_SLOT_ID slot = x->session->slot;
     struct sr_place place;
-    CK_RV rv = sr_objects_place(x->object, slot, c->generation, &place);
+    CK_RV rv = sr_objects_place(x->objects[i], slot, c->generation, &place);
     if (rv != CKR_OK)
         return said(rv);
     if (place.daemon == 0) {
@@ -72,9 +72,9 @@ static struct outcome place_object(struct sr_exchange *x, struct sr_connection *
         if (!is_good(o))
             return o;
         place.daemon = found.object;
-        sr_objects_restored(x->object, found.object, c->generation);
+        sr_objects_restored(x->objects[i], found.object, c->generation);
     }
-    *x->object_at = place.daemon;
+    *x->objects_at[i] = place.daemon;
     return said(CKR_OK);
 }
 
@@ -87,8 +87,9 @@ static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bo
     }
     if (x->session != NULL) {
         o = place_session(x, c);
-        if (is_good(o) && x->object_at != NULL)
-            o = place_object(x, c);
+        for (size_t i = 0; is_good(o) && i < SR_EXCHANGE_OBJECTS; i++)
+            if (x->objects_at[i] != NULL)
+                o = place_object(x, i, c);
     }
     if (is_good(o)) {
         *sent = true;

@@ -11,6 +11,8 @@
 #include "shim/link.h"
 #include "shim/session.h"
 
+#define SR_EXCHANGE_OBJECTS 2
+
 struct sr_exchange {
     enum sr_call call;
     const void *request; /* laid out as the call's row says */
@@ -19,9 +21,9 @@ struct sr_exchange {
     /* May be NULL. Taken by the caller; its handle for the daemon goes to *session_at in the request. */
     struct sr_app_session *session;
     CK_SESSION_HANDLE *session_at;
-    /* The application's handle, where object_at is not NULL, of an object in the session's slot. */
-    CK_OBJECT_HANDLE object;
-    CK_OBJECT_HANDLE *object_at;
+    /* The application's handles, where objects_at are not NULL, of objects in the session's slot. */
+    CK_OBJECT_HANDLE objects[SR_EXCHANGE_OBJECTS];
+    CK_OBJECT_HANDLE *objects_at[SR_EXCHANGE_OBJECTS];
 
     unsigned long pinned; /* the one generation in which it makes sense; 0: any */
     bool hurry;           /* do not wait for a daemon that is away */

@@ -37,8 +37,8 @@ static CK_RV read_some(struct sr_app_session *s, CK_OBJECT_HANDLE object, CK_ATT
                             .reply = &reply,
                             .session = s,
                             .session_at = &request.session,
-                            .object = object,
-                            .object_at = &request.object};
+                            .objects[0] = object,
+                            .objects_at[0] = &request.object};
 
     for (size_t i = 0; i < n; i++)
         types[i] = template[i].type;
@@ -91,8 +91,8 @@ CK_RV C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
     struct sr_exchange x = {.call = SR_CALL_DESTROY,
                             .request = &request,
                             .session_at = &request.session,
-                            .object = object,
-                            .object_at = &request.object};
+                            .objects[0] = object,
+                            .objects_at[0] = &request.object};
     CK_RV rv = sr_enter();
 
     if (rv == CKR_OK)

@@ -64,7 +64,8 @@ static CK_RV check(CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism, CK_OBJECT_HANDL
         sr_say("mechanism 0x%lx does not sign on this token", mechanism);
         return CKR_MECHANISM_INVALID;
     }
-    if ((key->class != CKO_PRIVATE_KEY && key->class != CKO_SECRET_KEY) || !(key->flags & SR_CARD_SIGN)) {
+    if ((key->class != CKO_PRIVATE_KEY && key->class != CKO_SECRET_KEY) ||
+        !(key->flags & SR_CARD_MAY(SR_OPERATION_SIGN))) {
         sr_say("object %lu may not sign: it is no such key, its CKA_SIGN is false, or strongroomd's policy "
                "does not let this process",
                handle);
@@ -161,17 +162,18 @@ static bool is_length_query(const struct sr_signing *g, const CK_BYTE *out, CK_U
 
 /* SIGN, or SIGN_INIT with the first part. */
 static CK_RV send_first(struct sr_app_session *s, enum sr_call call, const void *data, size_t n,
-                        struct sr_exchange *x, struct sr_bytes_reply *reply)
+                        struct sr_exchange *x, struct sr_operate_reply *reply)
 {
     struct sr_signing *g = &s->signing;
-    struct sr_sign_request request = {.mechanism = g->mechanism, .data = {n, (unsigned char *)data}};
+    struct sr_operate_request request = {
+        .operation = SR_OPERATION_SIGN, .mechanism = g->mechanism, .data = {n, (unsigned char *)data}};
     *x = (struct sr_exchange){.call = call,
                               .request = &request,
                               .reply = reply,
                               .session = s,
                               .session_at = &request.session,
-                              .object = g->key,
-                              .object_at = &request.key};
+                              .objects[0] = g->key,
+                              .objects_at[0] = &request.key};
     CK_RV rv = sr_exchange(x);
     return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
 }
@@ -180,8 +182,8 @@ static CK_RV sign_at_once(struct sr_app_session *s, const void *data, size_t n, 
                           CK_ULONG *length)
 {
     struct sr_exchange x;
-    struct sr_bytes_reply reply = {0};
-    CK_RV rv = send_first(s, SR_CALL_SIGN, data, n, &x, &reply);
+    struct sr_operate_reply reply = {0};
+    CK_RV rv = send_first(s, SR_CALL_OPERATE, data, n, &x, &reply);
     if (rv == CKR_OK)
         rv = hand_out(&s->signing, reply.data, out, length);
     sr_exchange_end(&x);
@@ -191,8 +193,8 @@ static CK_RV sign_at_once(struct sr_app_session *s, const void *data, size_t n, 
 /* Ends the daemon's part of a streamed operation by finishing it; nobody sees the signature. */
 static void abandon(struct sr_app_session *s)
 {
-    struct sr_session request;
-    struct sr_exchange x = {.call = SR_CALL_SIGN_FINAL,
+    struct sr_part_request request = {.operation = SR_OPERATION_SIGN};
+    struct sr_exchange x = {.call = SR_CALL_OPERATE_FINAL,
                             .request = &request,
                             .session = s,
                             .session_at = &request.session,
@@ -204,11 +206,11 @@ static void abandon(struct sr_app_session *s)
 static CK_RV stream_begin(struct sr_app_session *s, const void *data, size_t n)
 {
     struct sr_exchange x;
-    CK_RV rv = send_first(s, SR_CALL_SIGN_INIT, data, n, &x, NULL);
+    CK_RV rv = send_first(s, SR_CALL_OPERATE_INIT, data, n, &x, NULL);
     if (rv == CKR_OPERATION_ACTIVE) {
         /* An earlier one of this session's got lost in a time-out. */
         abandon(s);
-        rv = send_first(s, SR_CALL_SIGN_INIT, data, n, &x, NULL);
+        rv = send_first(s, SR_CALL_OPERATE_INIT, data, n, &x, NULL);
     }
     if (rv == CKR_OK) {
         s->signing.generation = x.connection->generation;
@@ -224,8 +226,8 @@ static CK_RV stream(struct sr_app_session *s, unsigned char *data, size_t n)
     CK_RV rv = CKR_OK;
     while (rv == CKR_OK && n > 0) {
         size_t piece = n < SR_DATA_MAX ? n : SR_DATA_MAX;
-        struct sr_part_request request = {.data = {piece, data}};
-        struct sr_exchange x = {.call = SR_CALL_SIGN_UPDATE,
+        struct sr_part_request request = {.operation = SR_OPERATION_SIGN, .data = {piece, data}};
+        struct sr_exchange x = {.call = SR_CALL_OPERATE_UPDATE,
                                 .request = &request,
                                 .session = s,
                                 .session_at = &request.session,
@@ -239,9 +241,9 @@ static CK_RV stream(struct sr_app_session *s, unsigned char *data, size_t n)
 
 static CK_RV stream_end(struct sr_app_session *s, CK_BYTE *out, CK_ULONG *length)
 {
-    struct sr_session request;
-    struct sr_bytes_reply reply = {0};
-    struct sr_exchange x = {.call = SR_CALL_SIGN_FINAL,
+    struct sr_part_request request = {.operation = SR_OPERATION_SIGN};
+    struct sr_operate_reply reply = {0};
+    struct sr_exchange x = {.call = SR_CALL_OPERATE_FINAL,
                             .request = &request,
                             .reply = &reply,
                             .session = s,

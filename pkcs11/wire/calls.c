@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "wire/calls.h"
 
+#include <string.h>
+
 #define FIELD(kind, type, member)                                                                            \
     {                                                                                                        \
         SR_FIELD_##kind, offsetof(struct type, member)                                                       \
@@ -41,9 +43,42 @@ static layout read_reply = {FIELD(ULONG, sr_read_reply, status), FIELD(VALUES, s
 static layout generate = {
     FIELD(ULONG, sr_generate_request, session), FIELD(MECHANISM, sr_generate_request, mechanism),
     FIELD(TEMPLATE, sr_generate_request, public), FIELD(TEMPLATE, sr_generate_request, private), END};
-static layout sign = {FIELD(ULONG, sr_sign_request, session), FIELD(ULONG, sr_sign_request, key),
-                      FIELD(MECHANISM, sr_sign_request, mechanism), FIELD(BYTES, sr_sign_request, data), END};
-static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(BYTES, sr_part_request, data), END};
+static layout make = {
+    FIELD(ULONG, sr_make_request, session),       FIELD(ULONG, sr_make_request, object),
+    FIELD(MECHANISM, sr_make_request, mechanism), FIELD(TEMPLATE, sr_make_request, template),
+    FIELD(BYTES, sr_make_request, data),          END};
+static layout create_object = {FIELD(ULONG, sr_make_request, session),
+                               FIELD(TEMPLATE, sr_make_request, template), END};
+static layout change_object = {FIELD(ULONG, sr_make_request, session), FIELD(ULONG, sr_make_request, object),
+                               FIELD(TEMPLATE, sr_make_request, template), END};
+static layout wrap = {FIELD(ULONG, sr_wrap_request, session), FIELD(ULONG, sr_wrap_request, object),
+                      FIELD(ULONG, sr_wrap_request, key), FIELD(MECHANISM, sr_wrap_request, mechanism), END};
+static layout size_reply = {FIELD(ULONG, sr_size_reply, size), END};
+static layout operate = {
+    FIELD(ULONG, sr_operate_request, session), FIELD(ULONG, sr_operate_request, operation),
+    FIELD(ULONG, sr_operate_request, key),     FIELD(MECHANISM, sr_operate_request, mechanism),
+    FIELD(BYTES, sr_operate_request, data),    FIELD(BYTES, sr_operate_request, signature),
+    FIELD(ULONG, sr_operate_request, bulk),    END};
+static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_part_request, operation),
+                      FIELD(BYTES, sr_part_request, data),    FIELD(BYTES, sr_part_request, signature),
+                      FIELD(ULONG, sr_part_request, bulk),    END};
+static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
+                               END};
+static layout state = {
+    FIELD(ULONG, sr_state_request, session), FIELD(ULONG, sr_state_request, encryption_key),
+    FIELD(ULONG, sr_state_request, authentication_key), FIELD(BYTES, sr_state_request, state), END};
+static layout seed = {FIELD(ULONG, sr_part_request, session), FIELD(BYTES, sr_part_request, data), END};
+static layout event = {FIELD(ULONG, sr_event_request, seen), END};
+static layout event_reply = {FIELD(ULONG, sr_event_reply, last), FIELD(ULONG, sr_event_reply, slot), END};
+static layout init_token = {FIELD(ULONG, sr_init_token_request, slot),
+                            FIELD(BYTES, sr_init_token_request, pin),
+                            FIELD(BYTES, sr_init_token_request, label), END};
+static layout init_pin = {FIELD(ULONG, sr_pin_request, session), FIELD(BYTES, sr_pin_request, new), END};
+static layout set_pin = {FIELD(ULONG, sr_pin_request, session), FIELD(BYTES, sr_pin_request, old),
+                         FIELD(BYTES, sr_pin_request, new), END};
+static layout policy_test = {FIELD(BYTES, sr_policy_test_request, user),
+                             FIELD(BYTES, sr_policy_test_request, operation),
+                             FIELD(BYTES, sr_policy_test_request, uri), END};
 static layout length = {FIELD(ULONG, sr_random_request, session), FIELD(ULONG, sr_random_request, length),
                         END};
 static layout create = {FIELD(BYTES, sr_create_request, family), FIELD(ULONG, sr_create_request, rotate),
@@ -145,12 +180,31 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_FIND_MORE] = {"find-more", NULL, USE, false, false, session, find_reply},
     [SR_CALL_RESTORE] = {"restore", NULL, USE, true, false, restore, object},
     [SR_CALL_READ_ATTRIBUTES] = {"read-attributes", NULL, USE, true, false, read_request, read_reply},
-    [SR_CALL_GENERATE_KEY_PAIR] = {"generate-key-pair", NULL, MANAGE, false, true, generate, find_reply},
-    [SR_CALL_DESTROY] = {"destroy", NULL, MANAGE, false, false, object, nothing},
-    [SR_CALL_SIGN] = {"sign", NULL, USE, true, false, sign, bytes},
-    [SR_CALL_SIGN_INIT] = {"sign-init", NULL, USE, false, false, sign, nothing},
-    [SR_CALL_SIGN_UPDATE] = {"sign-update", NULL, USE, false, false, part, nothing},
-    [SR_CALL_SIGN_FINAL] = {"sign-final", NULL, USE, false, false, session, bytes},
+    /* What needs the right to manage depends on the object: see the daemon's permit.h. */
+    [SR_CALL_GENERATE_KEY_PAIR] = {"generate-key-pair", NULL, USE, false, true, generate, find_reply},
+    [SR_CALL_DESTROY] = {"destroy", NULL, USE, false, false, object, nothing},
+    [SR_CALL_GENERATE_KEY] = {"generate-key", NULL, USE, false, true, make, find_reply},
+    [SR_CALL_CREATE] = {"create", NULL, USE, false, false, create_object, find_reply},
+    [SR_CALL_COPY] = {"copy", NULL, USE, false, false, change_object, find_reply},
+    [SR_CALL_CHANGE] = {"change", NULL, USE, false, false, change_object, find_reply},
+    [SR_CALL_SIZE] = {"size", NULL, USE, true, false, object, size_reply},
+    [SR_CALL_WRAP] = {"wrap", NULL, USE, true, false, wrap, bytes},
+    [SR_CALL_UNWRAP] = {"unwrap", NULL, USE, false, false, make, find_reply},
+    [SR_CALL_DERIVE] = {"derive", NULL, USE, false, false, make, find_reply},
+    [SR_CALL_OPERATE] = {"operate", NULL, USE, true, false, operate, operate_reply},
+    [SR_CALL_OPERATE_INIT] = {"operate-init", NULL, USE, false, false, operate, operate_reply},
+    [SR_CALL_OPERATE_UPDATE] = {"operate-update", NULL, USE, false, false, part, operate_reply},
+    [SR_CALL_OPERATE_FINAL] = {"operate-final", NULL, USE, false, false, part, operate_reply},
+    [SR_CALL_DIGEST_KEY] = {"digest-key", NULL, USE, false, false, object, nothing},
+    [SR_CALL_GET_STATE] = {"get-state", NULL, USE, true, false, session, bytes},
+    [SR_CALL_SET_STATE] = {"set-state", NULL, USE, false, false, state, nothing},
+    [SR_CALL_SEED] = {"seed", NULL, USE, true, false, seed, nothing},
+    [SR_CALL_SLOT_EVENT] = {"slot-event", NULL, USE, true, false, event, event_reply},
+    [SR_CALL_INIT_TOKEN] = {"init-token", NULL, MANAGE, false, true, init_token, nothing},
+    [SR_CALL_INIT_PIN] = {"init-pin", NULL, MANAGE, false, true, init_pin, nothing},
+    [SR_CALL_SET_PIN] = {"set-pin", NULL, MANAGE, false, true, set_pin, nothing},
+    [SR_CALL_POLICY_TEST] = {"policy-test", NULL, MANAGE, true, false, policy_test, bytes},
+    [SR_CALL_AUDIT_TIP] = {"audit-tip", NULL, MANAGE, true, false, nothing, bytes},
     [SR_CALL_RANDOM] = {"random", NULL, USE, true, false, length, bytes},
     [SR_CALL_FAMILY_CREATE] = {"family-create", "family.manage", NONE, false, true, create, nothing},
     [SR_CALL_FAMILY_ROTATE] = {"family-rotate", "family.manage", NONE, false, true, rotate, version},
@@ -203,6 +257,41 @@ static const struct sr_call_row rows[SR_CALLS] = {
     /* Answers through shared memory from the next one on, see page.h. */
     [SR_CALL_PAGE] = {"page", NULL, NONE, true, false, nothing, nothing},
 };
+
+static const char *const operations[SR_OPERATIONS] = {
+    [SR_OPERATION_ENCRYPT] = "encrypt",
+    [SR_OPERATION_DECRYPT] = "decrypt",
+    [SR_OPERATION_DIGEST] = "digest",
+    [SR_OPERATION_SIGN] = "sign",
+    [SR_OPERATION_SIGN_RECOVER] = "sign-recover",
+    [SR_OPERATION_VERIFY] = "verify",
+    [SR_OPERATION_VERIFY_RECOVER] = "verify-recover",
+    [SR_OPERATION_WRAP] = "wrap",
+    [SR_OPERATION_UNWRAP] = "unwrap",
+    [SR_OPERATION_DERIVE] = "derive",
+    [SR_OPERATION_GENERATE] = "generate",
+    [SR_OPERATION_CREATE] = "create",
+    [SR_OPERATION_COPY] = "copy",
+    [SR_OPERATION_CHANGE] = "change",
+    [SR_OPERATION_DESTROY] = "destroy",
+    [SR_OPERATION_FIND] = "find",
+    [SR_OPERATION_READ] = "read",
+    [SR_OPERATION_RANDOM] = "random",
+    [SR_OPERATION_SEED] = "seed",
+};
+
+const char *sr_operation_name(CK_ULONG operation)
+{
+    return operation < SR_OPERATIONS ? operations[operation] : NULL;
+}
+
+enum sr_operation sr_operation_named(const char *name)
+{
+    for (size_t i = SR_OPERATION_ENCRYPT; i < SR_OPERATIONS; i++)
+        if (strcmp(operations[i], name) == 0)
+            return (enum sr_operation)i;
+    return SR_OPERATION_NONE;
+}
 
 const struct sr_call_row *sr_call_row(uint32_t call)
 {

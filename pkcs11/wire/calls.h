@@ -10,12 +10,11 @@
 
 #include "wire/message.h"
 
-/* The versions of this wire that this build speaks. The hello itself never changes. 2 has pages. */
+/* The versions of this wire that this build speaks. The hello itself never changes. */
 #ifndef SR_WIRE_MIN
-#define SR_WIRE_MIN 1
-#define SR_WIRE_MAX 2
+#define SR_WIRE_MIN 3
+#define SR_WIRE_MAX 3
 #endif
-#define SR_WIRE_PAGES 2
 
 #define SR_CLIENT_ID 16
 
@@ -37,10 +36,28 @@ enum sr_call {
     SR_CALL_READ_ATTRIBUTES,
     SR_CALL_GENERATE_KEY_PAIR,
     SR_CALL_DESTROY,
-    SR_CALL_SIGN,
-    SR_CALL_SIGN_INIT,
-    SR_CALL_SIGN_UPDATE,
-    SR_CALL_SIGN_FINAL,
+    SR_CALL_GENERATE_KEY,
+    SR_CALL_CREATE,
+    SR_CALL_COPY,
+    SR_CALL_CHANGE,
+    SR_CALL_SIZE,
+    SR_CALL_WRAP,
+    SR_CALL_UNWRAP,
+    SR_CALL_DERIVE,
+    SR_CALL_OPERATE,
+    SR_CALL_OPERATE_INIT,
+    SR_CALL_OPERATE_UPDATE,
+    SR_CALL_OPERATE_FINAL,
+    SR_CALL_DIGEST_KEY,
+    SR_CALL_GET_STATE,
+    SR_CALL_SET_STATE,
+    SR_CALL_SEED,
+    SR_CALL_SLOT_EVENT,
+    SR_CALL_INIT_TOKEN,
+    SR_CALL_INIT_PIN,
+    SR_CALL_SET_PIN,
+    SR_CALL_POLICY_TEST,
+    SR_CALL_AUDIT_TIP,
     SR_CALL_RANDOM,
     SR_CALL_FAMILY_CREATE,
     SR_CALL_FAMILY_ROTATE,
@@ -85,6 +102,38 @@ enum sr_call {
     SR_CALL_PAGE,
     SR_CALLS /* one more than the last */
 };
+
+/* What a client does to a key or a token: what OPERATE and its kind are asked for, what a policy allows, what
+ * the audit log says. */
+enum sr_operation {
+    SR_OPERATION_NONE,
+    SR_OPERATION_ENCRYPT,
+    SR_OPERATION_DECRYPT,
+    SR_OPERATION_DIGEST,
+    SR_OPERATION_SIGN,
+    SR_OPERATION_SIGN_RECOVER,
+    SR_OPERATION_VERIFY,
+    SR_OPERATION_VERIFY_RECOVER,
+    SR_OPERATION_WRAP,
+    SR_OPERATION_UNWRAP,
+    SR_OPERATION_DERIVE,
+    SR_OPERATION_GENERATE,
+    SR_OPERATION_CREATE,
+    SR_OPERATION_COPY,
+    SR_OPERATION_CHANGE,
+    SR_OPERATION_DESTROY,
+    SR_OPERATION_FIND,
+    SR_OPERATION_READ,
+    SR_OPERATION_RANDOM,
+    SR_OPERATION_SEED,
+    SR_OPERATIONS /* one more than the last */
+};
+
+/* "sign-recover"; NULL where there is no such operation. */
+const char *sr_operation_name(CK_ULONG operation);
+
+/* The other way round; SR_OPERATION_NONE where there is none of that name. */
+enum sr_operation sr_operation_named(const char *name);
 
 enum sr_right { SR_RIGHT_NONE, SR_RIGHT_USE, SR_RIGHT_MANAGE };
 
@@ -132,7 +181,8 @@ struct sr_slot_request {
 struct sr_bytes_reply {
     struct sr_bytes data; /* SLOTS: CK_SLOT_ID[]; SLOT_INFO: a CK_SLOT_INFO; TOKEN_INFO: a CK_TOKEN_INFO;
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
-                             SIGN, SIGN_FINAL: the signature; RANDOM: the bytes; FAMILY_LIST, FAMILY_SHOW,
+                             WRAP: the wrapped key; GET_STATE; RANDOM: the bytes; POLICY_TEST,
+                             AUDIT_TIP: text; FAMILY_LIST, FAMILY_SHOW,
                              FAMILY_HISTORY, BACKUP_LIST: JSON; SESSION_SIGN: the signature's text; JWT_SIGN:
                              the JWT; JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
                              REGISTRY_REBUILD, TOKEN_CHECK: JSON; DATA_NEW_KEY: the key; DATA_ENCRYPT,
@@ -150,7 +200,7 @@ struct sr_open_session_request {
 };
 struct sr_session {
     CK_SESSION_HANDLE session; /* OPEN_SESSION's reply; the request of CLOSE_SESSION, SESSION_INFO, LOGOUT,
-                                  FIND_MORE, SIGN_FINAL */
+                                  FIND_MORE, GET_STATE */
 };
 
 struct sr_login_request {
@@ -195,15 +245,81 @@ struct sr_generate_request {
     struct sr_template private;
 };
 
-struct sr_sign_request { /* SIGN and SIGN_INIT; SIGN_INIT's data is the first part */
+/* GENERATE_KEY: mechanism, template. CREATE: template. COPY: object, template. CHANGE: object, template.
+ * UNWRAP: object (the unwrapping key), mechanism, template, data. DERIVE: object, mechanism, template. Each
+ * is answered with the object's card. */
+struct sr_make_request {
     CK_SESSION_HANDLE session;
-    CK_OBJECT_HANDLE key;
+    CK_OBJECT_HANDLE object;
     struct sr_mechanism mechanism;
+    struct sr_template template;
     struct sr_bytes data;
 };
-struct sr_part_request { /* SIGN_UPDATE */
+
+struct sr_wrap_request {
     CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE object; /* the wrapping key */
+    CK_OBJECT_HANDLE key;    /* the wrapped one */
+    struct sr_mechanism mechanism;
+};
+struct sr_size_reply {
+    CK_ULONG size;
+};
+
+/* OPERATE: one whole operation. OPERATE_INIT: begins one in parts; the data are its first part. Bulk data go
+ * through the connection's buffer of shared memory (BUFFER): BULK bytes at its beginning instead of DATA. */
+struct sr_operate_request {
+    CK_SESSION_HANDLE session;
+    CK_ULONG operation;   /* enum sr_operation: up to SR_OPERATION_VERIFY_RECOVER */
+    CK_OBJECT_HANDLE key; /* 0 for a digest */
+    struct sr_mechanism mechanism;
     struct sr_bytes data;
+    struct sr_bytes signature; /* that is to be verified */
+    CK_ULONG bulk;
+};
+struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
+    CK_SESSION_HANDLE session;
+    CK_ULONG operation;
+    struct sr_bytes data;
+    struct sr_bytes signature; /* that is to be verified, with OPERATE_FINAL */
+    CK_ULONG bulk;
+};
+struct sr_operate_reply {
+    struct sr_bytes data;
+    CK_ULONG bulk; /* bytes of the answer in the buffer's second half, instead of DATA */
+};
+
+struct sr_state_request { /* SET_STATE */
+    CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE encryption_key;
+    CK_OBJECT_HANDLE authentication_key;
+    struct sr_bytes state;
+};
+
+/* The client has seen the events up to SEEN; the reply comes at once. */
+struct sr_event_request {
+    CK_ULONG seen;
+};
+struct sr_event_reply {
+    CK_ULONG last;   /* number of the last event so far */
+    CK_SLOT_ID slot; /* of the first one after SEEN; CK_UNAVAILABLE_INFORMATION: there is none */
+};
+
+struct sr_init_token_request {
+    CK_SLOT_ID slot;
+    struct sr_bytes pin;
+    struct sr_bytes label;
+};
+struct sr_pin_request { /* INIT_PIN: new alone */
+    CK_SESSION_HANDLE session;
+    struct sr_bytes old;
+    struct sr_bytes new;
+};
+
+struct sr_policy_test_request {
+    struct sr_bytes user; /* name or number */
+    struct sr_bytes operation;
+    struct sr_bytes uri;
 };
 
 struct sr_random_request {
@@ -212,7 +328,7 @@ struct sr_random_request {
 };
 #define SR_RANDOM_MAX 65536
 
-/* Data that one SIGN or one part may carry; a longer message goes in parts. */
+/* Data that one OPERATE or one part may carry inline; a longer message goes in parts. */
 #define SR_DATA_MAX ((size_t)256 << 10)
 
 /* The jobs' calls. Texts cross without a final zero. */

@@ -5,11 +5,12 @@
 #ifndef STRONGROOM_WIRE_CARD_H
 #define STRONGROOM_WIRE_CARD_H
 
-#include "wire/message.h"
+#include "wire/calls.h"
 
 #define SR_CARD_TOKEN 1UL   /* a token object: outlives sessions and the daemon */
 #define SR_CARD_PRIVATE 2UL /* seen by logged-in clients only */
-#define SR_CARD_SIGN 4UL    /* this client may sign with it */
+/* A key whose attributes allow it that operation (up to SR_OPERATION_DERIVE), which this client may do. */
+#define SR_CARD_MAY(operation) (0x100UL << (operation))
 
 struct sr_card {
     CK_OBJECT_HANDLE handle; /* the daemon's, good for this client until the daemon goes */

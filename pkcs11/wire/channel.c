@@ -297,7 +297,7 @@ enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call,
                                        long long deadline, CK_RV *rv)
 {
     *rv = CKR_DEVICE_ERROR;
-    if (ch->number == PAGE_AFTER && ch->version >= SR_WIRE_PAGES) {
+    if (ch->number == PAGE_AFTER) {
         enum sr_channel_status status = ask_for_page(ch, deadline);
         if (status != SR_CHANNEL_OK)
             return status;

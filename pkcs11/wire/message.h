@@ -5,26 +5,18 @@
 #ifndef STRONGROOM_WIRE_MESSAGE_H
 #define STRONGROOM_WIRE_MESSAGE_H
 
-#include "wire/buffer.h"
-
-#ifndef CRYPTOKI_COMPAT
-#define CRYPTOKI_COMPAT 1
-#endif
-#include <p11-kit/pkcs11.h>
+#include "wire/parameters.h"
 
 #define SR_TEMPLATE_MAX 64
+#define SR_NESTED_MAX 32 /* attributes in all templates that are values */
 
-/* A template. Decoded, the values point into the frame. ulValueLen is CK_UNAVAILABLE_INFORMATION and pValue
- * NULL for an attribute that could not be read (PKCS#11 v3.0 §5.7.5). */
+/* A template. Decoded, the values point into the frame, or into NESTED: not to be moved then. ulValueLen is
+ * CK_UNAVAILABLE_INFORMATION and pValue NULL for an attribute that could not be read (PKCS#11 v3.0 §5.7.5).
+ */
 struct sr_template {
     size_t n;
     CK_ATTRIBUTE a[SR_TEMPLATE_MAX];
-};
-
-/* A mechanism and room for its decoded parameter. */
-struct sr_mechanism {
-    CK_MECHANISM m;
-    CK_ULONG parameter[6];
+    CK_ATTRIBUTE nested[SR_NESTED_MAX];
 };
 
 enum sr_field_kind {
@@ -48,15 +40,12 @@ void sr_encode(struct sr_buf *b, const struct sr_field *fields, const void *mess
  * what follows them is left in B. */
 bool sr_decode(struct sr_buf *b, const struct sr_field *fields, void *message);
 
-/* Takes over a caller's mechanism. CKR_MECHANISM_PARAM_INVALID where the parameter does not have the
- * mechanism's shape, or the shape is not known: its pointers would mean nothing in another process. */
-CK_RV sr_mechanism_set(struct sr_mechanism *to, const CK_MECHANISM *from);
-
-/* Is the attribute's value an array of attributes, with pointers in it? Such values do not cross. */
+/* Is the attribute's value a template itself (CKA_WRAP_TEMPLATE and its kind)? */
 bool sr_attribute_nests(CK_ATTRIBUTE_TYPE type);
 
-/* Takes over a caller's template, without copying values. CKR_ARGUMENTS_BAD, or CKR_ATTRIBUTE_TYPE_INVALID
- * for nested templates (which do not cross yet) and more than SR_TEMPLATE_MAX attributes. */
+/* Takes over a caller's template, without copying values. CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_TYPE_INVALID for
+ * more than SR_TEMPLATE_MAX attributes, or CKR_ATTRIBUTE_VALUE_INVALID for templates in templates in
+ * templates, or more than SR_NESTED_MAX attributes in inner ones. */
 CK_RV sr_template_set(struct sr_template *to, const CK_ATTRIBUTE *from, CK_ULONG n);
 
 #endif

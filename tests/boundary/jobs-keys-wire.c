@@ -109,12 +109,13 @@ static bool find_all(void)
 
 static CK_RV sign(enum sr_call number, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE mechanism)
 {
-    struct sr_sign_request r = {.session = session,
-                                .key = key,
-                                .mechanism = {.m = {mechanism, NULL, 0}},
-                                .data = {.data = block, .length = sizeof(block)}};
-    struct sr_bytes_reply signature;
-    return call(number, &r, number == SR_CALL_SIGN ? &signature : NULL);
+    struct sr_operate_request r = {.session = session,
+                                   .operation = SR_OPERATION_SIGN,
+                                   .key = key,
+                                   .mechanism = {.m = {mechanism, NULL, 0}},
+                                   .data = {.data = block, .length = sizeof(block)}};
+    struct sr_operate_reply signature;
+    return call(number, &r, &signature);
 }
 
 static CK_RV destroy(CK_OBJECT_HANDLE object)
@@ -150,8 +151,9 @@ static void refuses(const struct known *o)
     printf("object %s\n", o->label);
     for (size_t h = 0; h < sizeof(handles) / sizeof(handles[0]); h++) {
         for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++) {
-            expect(sign(SR_CALL_SIGN, handles[h], mechanisms[i]) != CKR_OK, "SIGN is refused");
-            expect(sign(SR_CALL_SIGN_INIT, handles[h], mechanisms[i]) != CKR_OK, "SIGN_INIT is refused");
+            expect(sign(SR_CALL_OPERATE, handles[h], mechanisms[i]) != CKR_OK, "OPERATE is refused");
+            expect(sign(SR_CALL_OPERATE_INIT, handles[h], mechanisms[i]) != CKR_OK,
+                   "OPERATE_INIT is refused");
         }
         expect(keeps_value(handles[h]), "READ_ATTRIBUTES does not tell the value");
         expect(destroy(handles[h]) != CKR_OK, "DESTROY is refused");
@@ -163,7 +165,7 @@ static void guesses(void)
 {
     size_t taken = 0;
     for (CK_OBJECT_HANDLE handle = 0; handle < GUESSES; handle++)
-        taken += sign(SR_CALL_SIGN, handle, CKM_SHA256_HMAC) != CKR_KEY_HANDLE_INVALID ||
+        taken += sign(SR_CALL_OPERATE, handle, CKM_SHA256_HMAC) != CKR_KEY_HANDLE_INVALID ||
                  destroy(handle) == CKR_OK;
     expect(taken == 0, "handles that were not given are no handles");
 }
@@ -188,7 +190,7 @@ int main(int argc, char **argv)
             refuses(&objects[i]);
             jobs++;
         } else if (objects[i].class == CKO_PRIVATE_KEY && strcmp(objects[i].label, argv[2]) == 0) {
-            own = sign(SR_CALL_SIGN, objects[i].handle, CKM_ECDSA) == CKR_OK;
+            own = sign(SR_CALL_OPERATE, objects[i].handle, CKM_ECDSA) == CKR_OK;
         }
     }
     expect(jobs > 0, "there are objects of jobs");

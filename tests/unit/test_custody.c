@@ -115,9 +115,9 @@ static void labels_of_jobs_are_reserved(void)
 
 static void signing_without_padding_leaks(void)
 {
-    CU_ASSERT_TRUE(sr_custody_leaks(CKM_RSA_X_509));
-    CU_ASSERT_FALSE(sr_custody_leaks(CKM_RSA_PKCS));
-    CU_ASSERT_FALSE(sr_custody_leaks(CKM_ECDSA));
+    CU_ASSERT_TRUE(sr_custody_leaks(SR_OPERATION_SIGN, CKM_RSA_X_509));
+    CU_ASSERT_FALSE(sr_custody_leaks(SR_OPERATION_SIGN, CKM_RSA_PKCS));
+    CU_ASSERT_FALSE(sr_custody_leaks(SR_OPERATION_SIGN, CKM_ECDSA));
 }
 
 CU_TestInfo custody_tests[] = {

@@ -12,7 +12,7 @@ static struct sr_card card(CK_OBJECT_HANDLE daemon, CK_ULONG flags, const char *
 {
     return (struct sr_card){
         .handle = daemon,
-        .flags = flags | SR_CARD_SIGN,
+        .flags = flags | SR_CARD_MAY(SR_OPERATION_SIGN),
         .class = CKO_PRIVATE_KEY,
         .type = CKK_RSA,
         .signature_max = 256,

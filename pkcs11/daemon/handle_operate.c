@@ -1,9 +1,7 @@
 /* Signing: whole messages in one call, long ones in parts.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cryptoki/names.h"
-#include "daemon/custody.h"
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 /* Room for a signature whose length is not known beforehand: RSA keys of 16384 bits. */
 #define SIGNATURE_ROOM 2048
@@ -16,21 +14,17 @@ static CK_BYTE *data_of(const struct sr_bytes *bytes)
 }
 
 /* What the rules say of signing with this key, and the key itself. */
-static CK_RV find_key(struct sr_work *work, const struct sr_sign_request *r, struct sr_token *token,
+static CK_RV find_key(struct sr_work *work, const struct sr_operate_request *r, struct sr_token *token,
                       struct sr_token_object **object)
 {
     struct sr_token_object *o = sr_client_object(work->client, token, r->key);
-    CK_RV rv = CKR_OK;
     if (o == NULL)
         return CKR_KEY_HANDLE_INVALID;
-    if (o->reserved)
-        rv = sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 5",
-                       "signing with \"%.*s\", which belongs to a job",
-                       (int)(o->card.label.length < 64 ? o->card.label.length : 64),
-                       (const char *)o->card.label.data);
-    else if (sr_custody_leaks(r->mechanism.m.mechanism))
-        rv = sr_refuse(work, CKR_MECHANISM_INVALID, "custody rule 4", "the mechanism %s",
-                       sr_mechanism_name(r->mechanism.m.mechanism));
+    if (r->operation != SR_OPERATION_SIGN || r->bulk != 0) {
+        sr_object_release(o);
+        return CKR_FUNCTION_NOT_SUPPORTED;
+    }
+    CK_RV rv = sr_permit(work, SR_OPERATION_SIGN, o, r->mechanism.m.mechanism);
     if (rv != CKR_OK)
         sr_object_release(o);
     else
@@ -39,7 +33,7 @@ static CK_RV find_key(struct sr_work *work, const struct sr_sign_request *r, str
 }
 
 /* C_SignInit on the borrowed session, with the key's session copy, or the original where the copy is lost. */
-static CK_RV sign_init(struct sr_token_object *object, const struct sr_sign_request *r,
+static CK_RV sign_init(struct sr_token_object *object, const struct sr_operate_request *r,
                        CK_SESSION_HANDLE real, CK_OBJECT_HANDLE *key)
 {
     CK_FUNCTION_LIST *f = object->token->module.f;
@@ -58,7 +52,7 @@ static CK_RV sign_init(struct sr_token_object *object, const struct sr_sign_requ
 }
 
 /* A session with the signature begun in it: the one that was begun ahead, or one that does so now. */
-static CK_RV begin(struct sr_work *work, struct sr_token_object *object, const struct sr_sign_request *r,
+static CK_RV begin(struct sr_work *work, struct sr_token_object *object, const struct sr_operate_request *r,
                    CK_SESSION_HANDLE *real)
 {
     CK_OBJECT_HANDLE key;
@@ -76,10 +70,10 @@ static CK_RV begin(struct sr_work *work, struct sr_token_object *object, const s
     return rv;
 }
 
-CK_RV sr_handle_sign(struct sr_work *work, const void *request, void *reply)
+CK_RV sr_handle_operate(struct sr_work *work, const void *request, void *reply)
 {
-    const struct sr_sign_request *r = request;
-    struct sr_bytes_reply *answer = reply;
+    const struct sr_operate_request *r = request;
+    struct sr_operate_reply *answer = reply;
     struct sr_session_view view;
     struct sr_token_object *object;
     struct sr_token *token;
@@ -104,9 +98,9 @@ out:
     return rv;
 }
 
-CK_RV sr_handle_sign_init(struct sr_work *work, const void *request, void *reply)
+CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *reply)
 {
-    const struct sr_sign_request *r = request;
+    const struct sr_operate_request *r = request;
     struct sr_session_view view;
     struct sr_token_object *object = NULL;
     struct sr_client_session *session;
@@ -157,7 +151,7 @@ static void end_signing(struct sr_token *token, struct sr_client_session *sessio
     sr_token_return(token, session->real, rv);
 }
 
-CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *reply)
+CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_part_request *r = request;
     struct sr_client_session *session;
@@ -174,10 +168,10 @@ CK_RV sr_handle_sign_update(struct sr_work *work, const void *request, void *rep
     return rv;
 }
 
-CK_RV sr_handle_sign_final(struct sr_work *work, const void *request, void *reply)
+CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *reply)
 {
-    const struct sr_session *r = request;
-    struct sr_bytes_reply *answer = reply;
+    const struct sr_part_request *r = request;
+    struct sr_operate_reply *answer = reply;
     struct sr_client_session *session;
     struct sr_token *token;
     CK_ULONG length = SIGNATURE_ROOM;

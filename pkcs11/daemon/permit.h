@@ -1,0 +1,25 @@
+/* What a client may do to which key: one question, asked by every handler before the token is.
+ *
+ * It is answered from the right that the socket's lists give, the rules of the policy, and the custody rules
+ * 4 (mechanisms that leak) and 5 (jobs' objects). The answer is noted for the audit log.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRONGROOM_DAEMON_PERMIT_H
+#define STRONGROOM_DAEMON_PERMIT_H
+
+#include "daemon/work.h"
+
+/* OPERATION on OBJECT, with the mechanism of that type (CK_UNAVAILABLE_INFORMATION: there is none). CKR_OK,
+ * or a refusal that was logged and explained (sr_refuse). */
+CK_RV sr_permit(struct sr_work *work, enum sr_operation operation, struct sr_token_object *object,
+                CK_MECHANISM_TYPE mechanism);
+
+/* OPERATION on what does not exist yet and will have TEMPLATE, or (TEMPLATE NULL) on no object at all:
+ * SR_OPERATION_DIGEST, _RANDOM, _SEED. */
+CK_RV sr_permit_new(struct sr_work *work, enum sr_operation operation, struct sr_token *token,
+                    const struct sr_template *template, CK_MECHANISM_TYPE mechanism);
+
+/* Does the client see the object at all (SR_OPERATION_FIND)? Says nothing, logs nothing. */
+bool sr_permit_find(struct sr_work *work, const struct sr_token_object *object);
+
+#endif
