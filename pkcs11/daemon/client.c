@@ -133,6 +133,8 @@ static void free_session(struct sr_client_session *session, struct sr_token *tok
 {
     if (session->signing) /* in the middle of an operation: not fit for another borrower */
         sr_token_return(&tokens[session->token], session->real, CKR_FUNCTION_CANCELED);
+    for (size_t i = 0; i < sizeof(session->messages) / sizeof(session->messages[0]); i++)
+        sr_message_release(&session->messages[i], CKR_FUNCTION_CANCELED);
     free(session->found);
     free(session);
 }

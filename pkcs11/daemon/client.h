@@ -7,6 +7,13 @@
 #include "daemon/admission.h"
 #include "daemon/object.h"
 
+/* A context of message-based functions (PKCS#11 v3.0 §5.9): holds a session of the token's until it ends. */
+struct sr_message_held {
+    struct sr_token_object *object; /* its key, with a reference; NULL: there is no context */
+    CK_MECHANISM_TYPE mechanism;
+    CK_SESSION_HANDLE real;
+};
+
 /* A client session: a record of the daemon's own, no session of the token's. */
 struct sr_client_session {
     size_t token; /* index, which is the slot's number for clients */
@@ -19,7 +26,12 @@ struct sr_client_session {
 
     bool signing; /* a signature in parts: its real session is borrowed until it ends */
     CK_SESSION_HANDLE real;
+
+    struct sr_message_held messages[4];
 };
+
+/* Ends a context, if there is one; RV as for sr_token_return. */
+void sr_message_release(struct sr_message_held *held, CK_RV rv);
 
 /* Pointers by handle - 1; NULL where a handle was closed or destroyed. */
 struct sr_places {

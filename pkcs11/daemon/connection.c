@@ -42,6 +42,9 @@ union request {
     struct sr_wrap_request wrap;
     struct sr_operate_request operate;
     struct sr_part_request part;
+    struct sr_message_init_request message_init;
+    struct sr_message_request message;
+    struct sr_message_final_request message_final;
     struct sr_state_request state;
     struct sr_event_request event;
     struct sr_init_token_request init_token;
@@ -81,6 +84,7 @@ union reply {
     struct sr_object object;
     struct sr_size_reply size;
     struct sr_operate_reply operate;
+    struct sr_message_reply message;
     struct sr_event_reply event;
     struct sr_session session;
     struct sr_version_reply version;
