@@ -21,8 +21,8 @@ typedef CK_INTERFACE *CK_INTERFACE_PTR;
 typedef CK_INTERFACE_PTR *CK_INTERFACE_PTR_PTR;
 #endif
 
-/* PKCS#11 v3.0 §3.6: the function list of 3.0 begins as that of 2.40 does. Headers differ in whether they have
- * it, and in its name. */
+/* PKCS#11 v3.0 §3.6: the function list of 3.0 begins as that of 2.40 does. Headers differ in whether they
+ * have it, and in its name. */
 typedef CK_RV (*sr_message_init_fn)(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 typedef CK_RV (*sr_message_cipher_fn)(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_length,
                                       CK_BYTE *aad, CK_ULONG aad_length, CK_BYTE *in, CK_ULONG in_length,
@@ -45,8 +45,9 @@ struct sr_functions_3_0 {
     CK_FUNCTION_LIST v2;
     CK_RV (*C_GetInterfaceList)(CK_INTERFACE *list, CK_ULONG *n);
     CK_RV (*C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface, CK_FLAGS flags);
-    CK_RV (*C_LoginUser)(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_length,
-                         CK_UTF8CHAR *name, CK_ULONG name_length);
+    CK_RV (*C_LoginUser)
+    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_length, CK_UTF8CHAR *name,
+     CK_ULONG name_length);
     CK_RV (*C_SessionCancel)(CK_SESSION_HANDLE session, CK_FLAGS flags);
     sr_message_init_fn C_MessageEncryptInit;
     sr_message_cipher_fn C_EncryptMessage;

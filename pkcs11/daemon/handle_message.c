@@ -1,5 +1,6 @@
-/* Message-based functions (PKCS#11 v3.0 §5.9 and its kin): the token's own, where it has them. A context holds
- * a session of the token's from its beginning to its end: the token may count initialisation vectors in it.
+/* Message-based functions (PKCS#11 v3.0 §5.9 and its kin): the token's own, where it has them. A context
+ * holds a session of the token's from its beginning to its end: the token may count initialisation vectors in
+ * it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/permit.h"

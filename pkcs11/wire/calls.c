@@ -64,24 +64,17 @@ static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_pa
                       FIELD(ULONG, sr_part_request, bulk),    END};
 static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
                                END};
-static layout message_init = {FIELD(ULONG, sr_message_init_request, session),
-                              FIELD(ULONG, sr_message_init_request, operation),
-                              FIELD(ULONG, sr_message_init_request, key),
-                              FIELD(MECHANISM, sr_message_init_request, mechanism), END};
-static layout message = {FIELD(ULONG, sr_message_request, session),
-                         FIELD(ULONG, sr_message_request, operation),
-                         FIELD(ULONG, sr_message_request, stage),
-                         FIELD(ULONG, sr_message_request, has_parameter),
-                         FIELD(ULONG, sr_message_request, data_length),
-                         FIELD(BYTES, sr_message_request, iv),
-                         FIELD(ULONG, sr_message_request, fixed_bits),
-                         FIELD(ULONG, sr_message_request, generator),
-                         FIELD(BYTES, sr_message_request, tag),
-                         FIELD(ULONG, sr_message_request, tag_length),
-                         FIELD(BYTES, sr_message_request, aad),
-                         FIELD(BYTES, sr_message_request, data),
-                         FIELD(BYTES, sr_message_request, signature),
-                         END};
+static layout message_init = {
+    FIELD(ULONG, sr_message_init_request, session), FIELD(ULONG, sr_message_init_request, operation),
+    FIELD(ULONG, sr_message_init_request, key), FIELD(MECHANISM, sr_message_init_request, mechanism), END};
+static layout message = {
+    FIELD(ULONG, sr_message_request, session),     FIELD(ULONG, sr_message_request, operation),
+    FIELD(ULONG, sr_message_request, stage),       FIELD(ULONG, sr_message_request, has_parameter),
+    FIELD(ULONG, sr_message_request, data_length), FIELD(BYTES, sr_message_request, iv),
+    FIELD(ULONG, sr_message_request, fixed_bits),  FIELD(ULONG, sr_message_request, generator),
+    FIELD(BYTES, sr_message_request, tag),         FIELD(ULONG, sr_message_request, tag_length),
+    FIELD(BYTES, sr_message_request, aad),         FIELD(BYTES, sr_message_request, data),
+    FIELD(BYTES, sr_message_request, signature),   END};
 static layout message_reply = {FIELD(BYTES, sr_message_reply, data), FIELD(BYTES, sr_message_reply, iv),
                                FIELD(BYTES, sr_message_reply, tag), END};
 static layout message_final = {FIELD(ULONG, sr_message_final_request, session),

@@ -114,7 +114,7 @@ CK_RV sr_message_parameter_make(CK_MECHANISM_TYPE type, const struct sr_message_
     struct ccm ccm = {r->data_length, r->iv.data,  r->iv.length, r->fixed_bits,
                       r->generator,   r->tag.data, r->tag_length};
     struct poly1305 poly = {r->iv.data, r->iv.length, r->tag.data};
-    const void *from = type == CKM_AES_GCM ? (const void *)&gcm
+    const void *from = type == CKM_AES_GCM   ? (const void *)&gcm
                        : type == CKM_AES_CCM ? (const void *)&ccm
                                              : (const void *)&poly;
     memcpy(room, from, size_of(type));
