@@ -129,15 +129,15 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
     }
 }
 
-static void free_session(struct sr_client_session *session, struct sr_token *tokens)
+static void free_session(struct sr_client_session *session)
 {
-    if (session->signing) /* in the middle of an operation: not fit for another borrower */
-        sr_token_return(&tokens[session->token], session->real, CKR_FUNCTION_CANCELED);
+    for (size_t i = 0; i < sizeof(session->parts) / sizeof(session->parts[0]); i++)
+        sr_parts_end(session->parts[i], CKR_FUNCTION_CANCELED);
     free(session->found);
     free(session);
 }
 
-void sr_client_leave(struct sr_client *client, struct sr_token *tokens)
+void sr_client_leave(struct sr_client *client)
 {
     (void)pthread_mutex_lock(&clients_lock);
     bool last = --client->connections == 0;
@@ -154,7 +154,7 @@ void sr_client_leave(struct sr_client *client, struct sr_token *tokens)
     destroy_owned(client, 0);
     for (size_t i = 0; i < client->sessions.count; i++)
         if (client->sessions.at[i] != NULL)
-            free_session(client->sessions.at[i], tokens);
+            free_session(client->sessions.at[i]);
     for (size_t i = 0; i < client->handles.count; i++)
         sr_object_release(client->handles.at[i]);
     free(client->sessions.at);
@@ -180,7 +180,7 @@ CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_
     return CKR_OK;
 }
 
-CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESSION_HANDLE handle)
+CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle)
 {
     struct sr_client_session *session;
     CK_RV rv = sr_client_take(client, handle, &session);
@@ -190,7 +190,7 @@ CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESS
     (void)remove_at(&client->sessions, handle);
     (void)pthread_mutex_unlock(&client->lock);
     destroy_owned(client, handle);
-    free_session(session, tokens);
+    free_session(session);
     return CKR_OK;
 }
 

@@ -338,7 +338,7 @@ static void end(struct connection *c)
     (void)close(c->fd);
     sr_ahead_forget(&c->work.ahead);
     if (c->work.client != NULL)
-        sr_client_leave(c->work.client, daemon->tokens);
+        sr_client_leave(c->work.client);
     sr_stream_end(&c->work.stream);
     sr_page_unmap(c->work.page);
     sr_scratch_reset(&c->work.scratch);

@@ -138,7 +138,8 @@ static bool make_digest(struct sr_bytes *to, const CK_ATTRIBUTE *const *parts, s
     return ok && keep(to, &value);
 }
 
-/* The longest signature, from the size of the modulus or the curve; 0 where the curve is not known. */
+/* The longest signature or RSA block, from the size of the modulus or the curve; 0 where the curve is not
+ * known. */
 static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, const CK_ATTRIBUTE *params)
 {
     static const struct {
@@ -193,7 +194,6 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
         goto out;
     card->class = sr_attribute_ulong(&a[A_CLASS], CK_UNAVAILABLE_INFORMATION);
     card->type = sr_attribute_ulong(&a[A_KEY_TYPE], CK_UNAVAILABLE_INFORMATION);
-    bool signer = card->class == CKO_PRIVATE_KEY || card->class == CKO_SECRET_KEY;
     if (card->class == CKO_PRIVATE_KEY && a[A_EC_PARAMS].ulValueLen > 0 && a[A_EC_POINT].ulValueLen == 0) {
         rv = read_point(token, session, &a[A_ID], &a[A_EC_POINT]);
         if (rv != CKR_OK)
@@ -207,7 +207,7 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
     for (size_t i = 0; i < SR_USAGES && !object->reserved; i++)
         if (sr_attribute_bool(&a[A_USAGES + i], false))
             card->flags |= SR_CARD_MAY(usages[i].operation);
-    card->signature_max = signer ? signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]) : 0;
+    card->signature_max = signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]);
     const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
                                             &a[A_CHECK_VALUE]};
     object->uri = sr_uri_of_object(token->config->label, a, A_COUNT);

@@ -47,12 +47,6 @@ static CK_RV no_set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG n,
     return refuse();
 }
 
-static CK_RV no_set_state(CK_SESSION_HANDLE session, CK_BYTE *state, CK_ULONG n, CK_OBJECT_HANDLE a,
-                          CK_OBJECT_HANDLE b)
-{
-    return refuse();
-}
-
 static CK_RV no_create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *made)
 {
     return refuse();
@@ -74,37 +68,7 @@ static CK_RV no_change(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_AT
     return refuse();
 }
 
-static CK_RV no_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-    return refuse();
-}
-
-static CK_RV no_digest_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism)
-{
-    return refuse();
-}
-
-static CK_RV no_digest_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-    return refuse();
-}
-
 static CK_RV no_in(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n)
-{
-    return refuse();
-}
-
-static CK_RV no_out(CK_SESSION_HANDLE session, CK_BYTE *out, CK_ULONG *n)
-{
-    return refuse();
-}
-
-static CK_RV no_in_out(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *m)
-{
-    return refuse();
-}
-
-static CK_RV no_verify(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n, CK_BYTE *signature, CK_ULONG m)
 {
     return refuse();
 }
@@ -161,8 +125,8 @@ static CK_FUNCTION_LIST functions = {
     .C_GetSessionInfo = C_GetSessionInfo,
     .C_Login = C_Login,
     .C_Logout = C_Logout,
-    .C_GetOperationState = no_out,
-    .C_SetOperationState = no_set_state,
+    .C_GetOperationState = C_GetOperationState,
+    .C_SetOperationState = C_SetOperationState,
 
     .C_FindObjectsInit = C_FindObjectsInit,
     .C_FindObjects = C_FindObjects,
@@ -174,38 +138,38 @@ static CK_FUNCTION_LIST functions = {
     .C_GetObjectSize = no_size,
     .C_SetAttributeValue = no_change,
 
-    .C_EncryptInit = no_init,
-    .C_Encrypt = no_in_out,
-    .C_EncryptUpdate = no_in_out,
-    .C_EncryptFinal = no_out,
-    .C_DecryptInit = no_init,
-    .C_Decrypt = no_in_out,
-    .C_DecryptUpdate = no_in_out,
-    .C_DecryptFinal = no_out,
+    .C_EncryptInit = C_EncryptInit,
+    .C_Encrypt = C_Encrypt,
+    .C_EncryptUpdate = C_EncryptUpdate,
+    .C_EncryptFinal = C_EncryptFinal,
+    .C_DecryptInit = C_DecryptInit,
+    .C_Decrypt = C_Decrypt,
+    .C_DecryptUpdate = C_DecryptUpdate,
+    .C_DecryptFinal = C_DecryptFinal,
 
-    .C_DigestInit = no_digest_init,
-    .C_Digest = no_in_out,
-    .C_DigestUpdate = no_in,
-    .C_DigestKey = no_digest_key,
-    .C_DigestFinal = no_out,
+    .C_DigestInit = C_DigestInit,
+    .C_Digest = C_Digest,
+    .C_DigestUpdate = C_DigestUpdate,
+    .C_DigestKey = C_DigestKey,
+    .C_DigestFinal = C_DigestFinal,
 
     .C_SignInit = C_SignInit,
     .C_Sign = C_Sign,
     .C_SignUpdate = C_SignUpdate,
     .C_SignFinal = C_SignFinal,
-    .C_SignRecoverInit = no_init,
-    .C_SignRecover = no_in_out,
-    .C_VerifyInit = no_init,
-    .C_Verify = no_verify,
-    .C_VerifyUpdate = no_in,
-    .C_VerifyFinal = no_in,
-    .C_VerifyRecoverInit = no_init,
-    .C_VerifyRecover = no_in_out,
+    .C_SignRecoverInit = C_SignRecoverInit,
+    .C_SignRecover = C_SignRecover,
+    .C_VerifyInit = C_VerifyInit,
+    .C_Verify = C_Verify,
+    .C_VerifyUpdate = C_VerifyUpdate,
+    .C_VerifyFinal = C_VerifyFinal,
+    .C_VerifyRecoverInit = C_VerifyRecoverInit,
+    .C_VerifyRecover = C_VerifyRecover,
 
-    .C_DigestEncryptUpdate = no_in_out,
-    .C_DecryptDigestUpdate = no_in_out,
-    .C_SignEncryptUpdate = no_in_out,
-    .C_DecryptVerifyUpdate = no_in_out,
+    .C_DigestEncryptUpdate = C_DigestEncryptUpdate,
+    .C_DecryptDigestUpdate = C_DecryptDigestUpdate,
+    .C_SignEncryptUpdate = C_SignEncryptUpdate,
+    .C_DecryptVerifyUpdate = C_DecryptVerifyUpdate,
 
     .C_GenerateKeyPair = C_GenerateKeyPair,
     .C_GenerateKey = no_generate,

@@ -59,11 +59,15 @@ static layout operate = {
     FIELD(ULONG, sr_operate_request, key),     FIELD(MECHANISM, sr_operate_request, mechanism),
     FIELD(BYTES, sr_operate_request, data),    FIELD(BYTES, sr_operate_request, signature),
     FIELD(ULONG, sr_operate_request, bulk),    END};
-static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_part_request, operation),
-                      FIELD(BYTES, sr_part_request, data),    FIELD(BYTES, sr_part_request, signature),
-                      FIELD(ULONG, sr_part_request, bulk),    END};
+static layout part = {FIELD(ULONG, sr_part_request, session),
+                      FIELD(ULONG, sr_part_request, operation),
+                      FIELD(BYTES, sr_part_request, data),
+                      FIELD(BYTES, sr_part_request, signature),
+                      FIELD(ULONG, sr_part_request, bulk),
+                      FIELD(ULONG, sr_part_request, cancel),
+                      END};
 static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
-                               END};
+                               FIELD(ULONG, sr_operate_reply, more), END};
 static layout state = {
     FIELD(ULONG, sr_state_request, session), FIELD(ULONG, sr_state_request, encryption_key),
     FIELD(ULONG, sr_state_request, authentication_key), FIELD(BYTES, sr_state_request, state), END};

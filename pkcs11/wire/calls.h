@@ -283,10 +283,21 @@ struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified, with OPERATE_FINAL */
     CK_ULONG bulk;
+    CK_ULONG cancel; /* OPERATE_FINAL: 1: the client gives the operation up */
 };
 struct sr_operate_reply {
     struct sr_bytes data;
     CK_ULONG bulk; /* bytes of the answer in the buffer's second half, instead of DATA */
+    CK_ULONG more; /* bytes of an OPERATE_FINAL that another one, without input, goes on with */
+};
+
+/* What a client may count on as a half of the connection's buffer, for one operation or part. */
+#define SR_BULK_MAX ((size_t)4 << 20)
+
+/* What stands before the token's own bytes in the state of GET_STATE and SET_STATE. */
+struct sr_state_header {
+    CK_ULONG operation;
+    CK_MECHANISM_TYPE mechanism;
 };
 
 struct sr_state_request { /* SET_STATE */
