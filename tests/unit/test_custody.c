@@ -28,7 +28,7 @@ static void a_key_is_sensitive_whatever_was_asked(void)
     static const CK_ATTRIBUTE_TYPE types[] = {CKA_SENSITIVE, CKA_PRIVATE, CKA_EXTRACTABLE, CKA_SENSITIVE};
     static const bool weak[] = {false, false, true, false};
     struct sr_draft key = draft_of(4, types, weak);
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_SENSITIVE, false));
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_PRIVATE, false));
     CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_EXTRACTABLE, true));
@@ -42,11 +42,11 @@ static void extractable_needs_to_be_asked_for(void)
     static const CK_ATTRIBUTE_TYPE types[] = {CKA_EXTRACTABLE};
     static const bool asked[] = {true};
     struct sr_draft key = draft_of(1, types, asked);
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_EXTRACTABLE, false));
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_SENSITIVE, false));
     key = empty();
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_EXTRACTABLE, true));
 }
 
