@@ -166,6 +166,9 @@ CK_RV sr_handle_unwrap(struct sr_work *work, const void *request, void *reply)
         rv = making.token->module.f->C_UnwrapKey(making.real, &mechanism, with->real, r->data.data,
                                                  r->data.length, draft.a, draft.n, &handle);
     }
+    /* SoftHSM's word for a blob that is not what it wrapped (PKCS#11 v3.0 §5.18.4 has better ones). */
+    if (rv == CKR_GENERAL_ERROR)
+        rv = CKR_WRAPPED_KEY_INVALID;
     rv = sr_make_end(work, &making, rv, "unwrapped", &handle, 1, reply);
 out:
     sr_object_release(with);

@@ -9,7 +9,7 @@ CK_RV C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG
     struct sr_making making = {.call = SR_CALL_CREATE};
     CK_RV rv = sr_enter();
 
-    if (rv == CKR_OK && object == NULL)
+    if (rv == CKR_OK && (template == NULL || object == NULL))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
         rv = sr_template_set(&making.request.template, template, n);

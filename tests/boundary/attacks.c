@@ -215,17 +215,17 @@ static void own_derived_keys(struct signer *s)
         takes_as_wrapping_key(s, mine, shared);
     expect("and without that wish",
            s->module.f->C_DeriveKey(s->session, &ecdh, private, harmless.a, harmless.n, &mine), CKR_OK);
-    expect_true("  it may encrypt, and has the agreed value",
-                has(s, mine, CKA_ENCRYPT) && is_value(s, mine, shared, n));
+    expect_true("  it may encrypt", has(s, mine, CKA_ENCRYPT));
     own_free(own);
 }
 
-static void expect_unreadable(struct signer *s, CK_OBJECT_HANDLE key, const char *what)
+/* LIKE is a key of the same value, or 0. */
+static void expect_unreadable(struct signer *s, CK_OBJECT_HANDLE key, CK_OBJECT_HANDLE like, const char *what)
 {
     CK_BYTE value[64];
     CK_ULONG n = sizeof(value);
     if (decide(what, read_value(s, key, value, &n), CKR_ATTRIBUTE_SENSITIVE) && !kept)
-        expect_true("the attacker has its value", is_value(s, key, value, n));
+        expect_true("the attacker has its value", n == KEY && (like == 0 || is_value(s, like, value, n)));
     expect_true("CKA_SENSITIVE tells the truth", has(s, key, CKA_SENSITIVE) == kept);
 }
 
@@ -238,7 +238,7 @@ static void reading(struct signer *s)
 
     puts("reading CKA_VALUE");
     expect("a key that asks to be readable", generate_aes(s, &t, &key), CKR_OK);
-    expect_unreadable(s, key, "it is read");
+    expect_unreadable(s, key, key, "it is read");
     expect("its label is read", s->module.f->C_GetAttributeValue(s->session, key, &a, 1), CKR_OK);
 }
 
@@ -257,7 +257,7 @@ static void conflicting_unwrap(struct signer *s)
     puts("unwrap under a conflicting template");
     expect("the target is wrapped", wrap(s, &kwp, with, key, &blob), CKR_OK);
     expect("and unwrapped as a readable key", unwrap(s, &kwp, with, &blob, &t, &again), CKR_OK);
-    expect_unreadable(s, again, "it is read");
+    expect_unreadable(s, again, key, "it is read");
 
     put_bool(&inner, CKA_DECRYPT, false);
     put_bytes(&kek, CKA_UNWRAP_TEMPLATE, inner.a, inner.n * sizeof(CK_ATTRIBUTE));
@@ -290,7 +290,7 @@ static void readable_child(struct signer *s)
     puts("a readable key from a sensitive one");
     expect("a root that derives", generate_aes(s, &base, &root), CKR_OK);
     expect("a child that asks to be readable", derive_cbc(s, root, &child, &key), CKR_OK);
-    expect_unreadable(s, key, "it is read");
+    expect_unreadable(s, key, 0, "it is read");
     expect("a child like others", derive_cbc(s, root, &harmless, &key), CKR_OK);
     expect("a root that encrypts as well", generate_aes(s, &both, &root), CKR_OK);
     decide("a child that can be computed", derive_cbc(s, root, &harmless, &key),
@@ -352,22 +352,29 @@ static void later_usage(struct signer *s)
            s->module.f->C_SetAttributeValue(s->session, with, stronger.a, stronger.n), CKR_OK);
 }
 
-/* A key of garbage: each block that the attacker changes changes one block of the key, so the key is searched
- * piece by piece, or its value is just as good as known. */
+/* Blobs that nobody wrapped become keys, as short as the attacker likes. */
 static void conjuring(struct signer *s)
 {
-    struct template t = secret(CKK_AES, 0, "conjured", true, false, CKA_ENCRYPT, END);
+    struct template t = secret(CKK_GENERIC_SECRET, 0, "conjured", true, false, CKA_SIGN, END);
+    struct template u = secret(CKK_AES, 0, "unwrapped", true, false, CKA_ENCRYPT, END);
+    CK_MECHANISM pkcs = {CKM_RSA_PKCS, NULL, 0};
     CK_OBJECT_HANDLE with = honest(s);
+    CK_OBJECT_HANDLE public;
+    CK_OBJECT_HANDLE private;
     CK_OBJECT_HANDLE key;
-    struct wrapped garbage = {.length = KEY, .data = "32 bytes that nobody ever wrapped"};
+    struct wrapped garbage = {.length = KEY, .data = "32 bytes that nobody has wrapped"};
     struct wrapped blob;
 
     puts("keys of garbage");
-    decide("CBC makes a key of garbage", unwrap(s, &cbc, with, &garbage, &t, &key), CKR_MECHANISM_INVALID);
+    expect("a pair that unwraps", generate_rsa(s, CKA_WRAP, CKA_UNWRAP, &public, &private), CKR_OK);
+    expect_true("one byte, encrypted to it", encrypt_to(s, public, false, known, 1, &blob));
+    decide("it becomes a key", unwrap(s, &pkcs, private, &blob, &t, &key), CKR_MECHANISM_INVALID);
+    /* SoftHSM does not unwrap with CBC; other tokens do, and make a key of any 32 bytes. */
+    expect("CBC makes a key of garbage", unwrap(s, &cbc, with, &garbage, &u, &key), CKR_MECHANISM_INVALID);
     expect("a key is wrapped", wrap(s, &kwp, with, target(s), &blob), CKR_OK);
-    expect("and unwrapped", unwrap(s, &kwp, with, &blob, &t, &key), CKR_OK);
+    expect("and unwrapped", unwrap(s, &kwp, with, &blob, &u, &key), CKR_OK);
     blob.data[3] ^= 1;
-    expect_true("not so a changed one", unwrap(s, &kwp, with, &blob, &t, &key) != CKR_OK);
+    expect_true("not so a changed one", unwrap(s, &kwp, with, &blob, &u, &key) != CKR_OK);
 }
 
 static CK_FLAGS flags_of(struct signer *s, CK_MECHANISM_TYPE type)
