@@ -109,6 +109,18 @@ static void *remove_at(struct sr_places *places, CK_ULONG handle)
     return pointer;
 }
 
+/* The object of HANDLE as it is now, where its attributes were changed. Under the client's lock. */
+static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE handle)
+{
+    struct sr_token_object *object = get(&client->handles, handle);
+    if (object == NULL || !atomic_load(&object->renewed))
+        return object;
+    struct sr_token_object *now = sr_object_current(object);
+    client->handles.at[handle - 1] = now;
+    sr_object_release(object);
+    return now;
+}
+
 /* Destroys the session objects that the client made, in one session or (0) in all. Called without the
  * client's lock. */
 static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
@@ -116,8 +128,9 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
     bool end = false;
     for (size_t i = 1; !end; i++) {
         (void)pthread_mutex_lock(&client->lock);
-        struct sr_token_object *object = get(&client->handles, i);
-        if (object != NULL && object->owner == client && (session == 0 || object->session == session))
+        struct sr_token_object *object = renew(client, i);
+        if (object != NULL && atomic_load(&object->owner) == client &&
+            (session == 0 || object->session == session))
             (void)remove_at(&client->handles, i);
         else
             object = NULL;
@@ -235,21 +248,29 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
     CK_OBJECT_HANDLE handle = 0;
 
     (void)pthread_mutex_lock(&client->lock);
-    for (size_t i = 0; handle == 0 && i < client->handles.count; i++)
-        if (client->handles.at[i] == object)
+    struct sr_token_object *spare = object;
+    for (size_t i = 0; handle == 0 && i < client->handles.count; i++) {
+        struct sr_token_object *o = client->handles.at[i];
+        if (o != NULL && o->line == object->line) {
             handle = i + 1;
-    bool had = handle != 0;
-    if (!had)
+            if (atomic_load(&o->renewed)) {
+                client->handles.at[i] = object;
+                spare = o;
+            }
+        }
+    }
+    if (handle == 0) {
         handle = put(&client->handles, object, HANDLES_MAX);
+        spare = handle == 0 ? object : NULL;
+    }
     (void)pthread_mutex_unlock(&client->lock);
-    if (had || handle == 0)
-        sr_object_release(object);
+    sr_object_release(spare);
     return handle;
 }
 
 bool sr_client_sees(const struct sr_client *client, bool logged_out, const struct sr_token_object *object)
 {
-    if (object->owner != NULL && object->owner != client)
+    if (!(object->card.flags & SR_CARD_TOKEN) && atomic_load(&object->owner) != client)
         return false;
     return !logged_out || !(object->card.flags & SR_CARD_PRIVATE);
 }
@@ -258,7 +279,7 @@ struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_tok
                                          CK_OBJECT_HANDLE handle)
 {
     (void)pthread_mutex_lock(&client->lock);
-    struct sr_token_object *object = get(&client->handles, handle);
+    struct sr_token_object *object = renew(client, handle);
     if (object != NULL && (object->token != token || !sr_client_sees(client, client->logged_out, object)))
         object = NULL;
     if (object != NULL)

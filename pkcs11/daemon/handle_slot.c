@@ -88,10 +88,10 @@ CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *repl
         struct sr_mechanism_entry *entry = &entries[kept];
         memset(entry, 0, sizeof(*entry));
         entry->type = types[i];
-        if (sr_custody_useless(types[i]))
-            continue;
         rv = f->C_GetMechanismInfo(token->slot, types[i], &entry->info);
-        kept++;
+        bool useless = false;
+        entry->info.flags = sr_custody_flags(types[i], entry->info.flags, &useless);
+        kept += !useless;
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};
     return rv;

@@ -222,11 +222,13 @@ out:
 
 static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
+    static atomic_ulong lines;
     struct sr_token_object *object = calloc(1, sizeof(*object));
     if (object != NULL) {
         object->token = token;
         object->real = real;
         object->checked_ms = sr_now_ms();
+        object->line = atomic_fetch_add(&lines, 1) + 1;
         atomic_init(&object->refs, 1);
     }
     return object;
@@ -268,10 +270,8 @@ CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT
 
 void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session)
 {
-    (void)pthread_mutex_lock(&object->token->lock);
-    object->owner = owner;
     object->session = session;
-    (void)pthread_mutex_unlock(&object->token->lock);
+    atomic_store(&object->owner, owner);
 }
 
 /* Makes the session copy, under the token's lock. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a
@@ -378,10 +378,60 @@ CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
-        bury(object);
+        struct sr_token_object *now = known(token, object->real);
+        if (now != NULL && now->line == object->line)
+            bury(now); /* it may have been renewed meanwhile */
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
+}
+
+/* Puts MADE in the place of OBJECT, under the token's lock. */
+static void succeed(struct sr_token_object *object, struct sr_token_object *made)
+{
+    made->line = object->line;
+    made->session = object->session;
+    atomic_store(&made->owner, atomic_load(&object->owner));
+    bury(object);
+    atomic_store(&object->renewed, true);
+    link_object(made);
+}
+
+CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
+                      struct sr_token_object **renewed)
+{
+    struct sr_token *token = object->token;
+    struct sr_token_object *made = new_object(token, object->real);
+    CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_object *now = known(token, object->real);
+    if (now != NULL && now->line == object->line && rv == CKR_OK) {
+        succeed(now, made);
+        atomic_fetch_add(&made->refs, 1);
+        *renewed = made;
+    } else {
+        /* What is known of it is not true any more: it is to be read anew. */
+        if (now != NULL && now->line == object->line)
+            bury(now);
+        rv = rv != CKR_OK ? rv : CKR_OBJECT_HANDLE_INVALID;
+        sr_object_release(made);
+    }
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+struct sr_token_object *sr_object_current(struct sr_token_object *object)
+{
+    struct sr_token *token = object->token;
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_object *now = known(token, object->real);
+    if (now != NULL && now->line != object->line)
+        now = NULL;
+    if (now != NULL)
+        atomic_fetch_add(&now->refs, 1);
+    (void)pthread_mutex_unlock(&token->lock);
+    return now;
 }
 
 void sr_objects_forget(struct sr_token *token)

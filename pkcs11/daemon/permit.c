@@ -63,7 +63,9 @@ CK_RV sr_permit(struct sr_work *work, enum sr_operation operation, struct sr_tok
                          sr_operation_name(operation),
                          (int)(object->card.label.length < 64 ? object->card.label.length : 64),
                          (const char *)object->card.label.data);
-    return check(work, operation, (object->card.flags & SR_CARD_TOKEN) != 0, mechanism);
+    /* Of what an operation makes, sr_permit_new asks. */
+    bool alters = operation == SR_OPERATION_CHANGE || operation == SR_OPERATION_DESTROY;
+    return check(work, operation, alters && (object->card.flags & SR_CARD_TOKEN) != 0, mechanism);
 }
 
 CK_RV sr_permit_new(struct sr_work *work, enum sr_operation operation, struct sr_token *token,

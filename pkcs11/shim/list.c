@@ -47,52 +47,7 @@ static CK_RV no_set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG n,
     return refuse();
 }
 
-static CK_RV no_create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *made)
-{
-    return refuse();
-}
-
-static CK_RV no_copy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n,
-                     CK_OBJECT_HANDLE *made)
-{
-    return refuse();
-}
-
-static CK_RV no_size(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULONG *size)
-{
-    return refuse();
-}
-
-static CK_RV no_change(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n)
-{
-    return refuse();
-}
-
 static CK_RV no_in(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n)
-{
-    return refuse();
-}
-
-static CK_RV no_generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *a, CK_ULONG n,
-                         CK_OBJECT_HANDLE *key)
-{
-    return refuse();
-}
-
-static CK_RV no_wrap(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with,
-                     CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *n)
-{
-    return refuse();
-}
-
-static CK_RV no_unwrap(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_BYTE *in,
-                       CK_ULONG n, CK_ATTRIBUTE *a, CK_ULONG m, CK_OBJECT_HANDLE *key)
-{
-    return refuse();
-}
-
-static CK_RV no_derive(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE from,
-                       CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *key)
 {
     return refuse();
 }
@@ -133,10 +88,10 @@ static CK_FUNCTION_LIST functions = {
     .C_FindObjectsFinal = C_FindObjectsFinal,
     .C_GetAttributeValue = C_GetAttributeValue,
     .C_DestroyObject = C_DestroyObject,
-    .C_CreateObject = no_create,
-    .C_CopyObject = no_copy,
-    .C_GetObjectSize = no_size,
-    .C_SetAttributeValue = no_change,
+    .C_CreateObject = C_CreateObject,
+    .C_CopyObject = C_CopyObject,
+    .C_GetObjectSize = C_GetObjectSize,
+    .C_SetAttributeValue = C_SetAttributeValue,
 
     .C_EncryptInit = C_EncryptInit,
     .C_Encrypt = C_Encrypt,
@@ -172,10 +127,10 @@ static CK_FUNCTION_LIST functions = {
     .C_DecryptVerifyUpdate = C_DecryptVerifyUpdate,
 
     .C_GenerateKeyPair = C_GenerateKeyPair,
-    .C_GenerateKey = no_generate,
-    .C_WrapKey = no_wrap,
-    .C_UnwrapKey = no_unwrap,
-    .C_DeriveKey = no_derive,
+    .C_GenerateKey = C_GenerateKey,
+    .C_WrapKey = C_WrapKey,
+    .C_UnwrapKey = C_UnwrapKey,
+    .C_DeriveKey = C_DeriveKey,
 
     .C_SeedRandom = C_SeedRandom,
     .C_GenerateRandom = C_GenerateRandom,
