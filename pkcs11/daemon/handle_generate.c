@@ -4,6 +4,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/names.h"
 #include "daemon/custody.h"
+#include "daemon/custody_switch.h"
 #include "daemon/permit.h"
 
 /* Both halves as the token shall see them, or a refusal. */
@@ -18,8 +19,10 @@ static CK_RV complete(struct sr_work *work, const struct sr_generate_request *r,
         return rv;
     sr_draft_from(public, &r->public);
     sr_draft_from(private, &r->private);
-    sr_custody_secrecy(private);
-    sr_custody_roles(public, private);
+    if (sr_custody_on(work->config, SR_CUSTODY_SECRECY))
+        sr_custody_secrecy(private);
+    if (sr_custody_on(work->config, SR_CUSTODY_ROLES))
+        sr_custody_roles(public, private);
     return CKR_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
 #include "daemon/custody.h"
+#include "daemon/custody_switch.h"
 #include "daemon/permit.h"
 
 #include <stdlib.h>
@@ -171,9 +172,11 @@ static CK_RV read_some(struct sr_work *work, const struct sr_token_object *objec
 }
 
 /* What rule 3 does not withhold, and has no pointers in it. */
-static bool readable(const struct sr_token_object *object, CK_ATTRIBUTE_TYPE type)
+static bool readable(const struct sr_work *work, const struct sr_token_object *object, CK_ATTRIBUTE_TYPE type)
 {
-    return sr_custody_readable(object->card.class, type) && !sr_attribute_nests(type);
+    bool shown =
+        !sr_custody_on(work->config, SR_CUSTODY_READING) || sr_custody_readable(object->card.class, type);
+    return shown && !sr_attribute_nests(type);
 }
 
 /* Asks the token for what is readable, and puts the answers in the order of TYPES. */
@@ -184,7 +187,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (readable(object, types[i]))
+        if (readable(work, object, types[i]))
             asked[count++] = (CK_ATTRIBUTE){types[i], NULL, 0};
     CK_RV rv = count > 0 ? read_some(work, object, real, asked, count) : CKR_OK;
     if (!partly_read(rv) && rv != CKR_HOST_MEMORY) {
@@ -203,7 +206,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     answer->status = count < n ? CKR_ATTRIBUTE_SENSITIVE : rv;
     answer->values.n = n;
     for (size_t i = 0, k = 0; i < n; i++) {
-        if (k < count && readable(object, types[i]))
+        if (k < count && readable(work, object, types[i]))
             answer->values.a[i] = asked[k++];
         else
             answer->values.a[i] = (CK_ATTRIBUTE){types[i], NULL, CK_UNAVAILABLE_INFORMATION};

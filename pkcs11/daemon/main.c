@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/audit.h"
 #include "daemon/connection.h"
+#include "daemon/custody_switch.h"
 #include "daemon/listener.h"
 #include "daemon/open_jobs.h"
 #include "daemon/tick.h"
@@ -56,15 +57,16 @@ static void keep_memory(void)
     (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
-/* The signals that end the daemon, as a descriptor; blocked for all threads. -1 on failure. */
+/* The signals that end the daemon, and the one that has it read its configuration again, as a descriptor;
+ * blocked for all threads. -1 on failure. */
 static int stop_signals(void)
 {
     sigset_t set;
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     /* SIGXFSZ: a file that reached its limit is a full disk, which is said. */
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
-        sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGINT) != 0 ||
-        pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGHUP) != 0 ||
+        sigaddset(&set, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -82,7 +84,7 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
 
 static int run(const char *file)
 {
-    struct sr_daemon daemon = {0};
+    struct sr_daemon daemon = {.file = file};
     struct sr_tick *tick = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
@@ -91,9 +93,11 @@ static int run(const char *file)
     int status = EX_CONFIG;
 
     daemon.config = sr_config_read(file, &why);
-    if (daemon.config == NULL)
+    if (daemon.config == NULL || !sr_config_set_environment(daemon.config, &why))
         goto out;
+    sr_current_begin(&daemon.current, daemon.config);
     sr_log_set_level(daemon.config->log_level);
+    sr_custody_say(daemon.config);
     int stop = stop_signals();
     daemon.tokens = calloc(daemon.config->token_count, sizeof(*daemon.tokens));
     listeners = calloc(daemon.config->socket_count, sizeof(*listeners));
@@ -146,6 +150,7 @@ out:
         sr_token_close(&daemon.tokens[--opened]);
     free(daemon.tokens);
     free(listeners);
+    sr_current_end(&daemon.current);
     sr_config_free(daemon.config);
     return status;
 }

@@ -220,12 +220,19 @@ out:
     return rv;
 }
 
+static unsigned long long next_serial(void)
+{
+    static atomic_ullong last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
     struct sr_token_object *object = calloc(1, sizeof(*object));
     if (object != NULL) {
         object->token = token;
         object->real = real;
+        atomic_init(&object->serial, next_serial());
         object->checked_ms = sr_now_ms();
         atomic_init(&object->refs, 1);
     }
@@ -264,6 +271,11 @@ CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT
     }
     (void)pthread_mutex_unlock(&token->lock);
     return rv;
+}
+
+void sr_object_renamed(struct sr_token_object *object)
+{
+    atomic_store(&object->serial, next_serial());
 }
 
 void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session)

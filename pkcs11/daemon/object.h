@@ -15,6 +15,7 @@ struct sr_token_object {
     struct sr_token *token;
     CK_OBJECT_HANDLE real;
     struct sr_card card;       /* its byte strings belong to the object; the handle in it is not used */
+    atomic_ullong serial;      /* no other object has it, nor this one with another name */
     char *uri;                 /* what it is called in the audit log and matched by in the policy */
     bool reserved;             /* labelled for a job: clients may see it and no more (custody rule 5) */
     const void *owner;         /* of a session object: the client that made it; NULL for token objects */
@@ -34,6 +35,9 @@ struct sr_token_object {
  * copies. */
 CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
                     struct sr_token_object **object);
+
+/* The object's label or id changed: what was decided of it by its name is to be decided anew. */
+void sr_object_renamed(struct sr_token_object *object);
 
 /* Marks a new session object as its maker's. */
 void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session);

@@ -34,6 +34,8 @@ static void a_configuration_is_read(void)
     CU_ASSERT_EQUAL(c->sockets[0].admitted[2].right, SR_RIGHT_MANAGE);
     CU_ASSERT_TRUE(c->sockets[1].administration);
     CU_ASSERT_EQUAL(c->sockets[1].mode, 0600);
+    CU_ASSERT_PTR_NULL(getenv("SR_UNIT_TEST"));
+    CU_ASSERT_TRUE(sr_config_set_environment(c, &why));
     CU_ASSERT_STRING_EQUAL(getenv("SR_UNIT_TEST"), "yes");
     sr_config_free(c);
 }
