@@ -78,6 +78,7 @@ union reply {
     struct sr_bytes_reply bytes;
     struct sr_find_reply find;
     struct sr_read_reply read;
+    struct sr_policy_test_reply policy_test;
     struct sr_object object;
     struct sr_size_reply size;
     struct sr_operate_reply operate;

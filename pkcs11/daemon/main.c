@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/audit.h"
+#include "daemon/check.h"
 #include "daemon/connection.h"
 #include "daemon/custody_switch.h"
 #include "daemon/listener.h"
@@ -30,12 +31,16 @@ static void usage(FILE *out)
 {
     (void)fprintf(out,
                   "Usage: strongroomd [-c FILE]\n"
+                  "       strongroomd --check FILE\n"
                   "Holds the tokens' keys and serves them on Unix sockets, in the foreground.\n\n"
                   "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
+                  "  --check FILE       say in words what that configuration means, and whether it is safe; "
+                  "start nothing\n"
                   "  -V, --version\n"
                   "  -h, --help\n\n"
-                  "SIGTERM and SIGINT end it. Exit status: 0 after one of those, 78 for a mistake in the\n"
-                  "configuration, the PIN or the token's name (starting again will not help), else 1.\n");
+                  "SIGTERM and SIGINT end it; SIGHUP has it read its configuration again. Exit status: 0\n"
+                  "after one of the first two, 78 for a mistake in the configuration, the PIN or the token's\n"
+                  "name (starting again will not help), else 1.\n");
 }
 
 /* Keys lie in this process: no core dump, no debugger of the same user. Sanitizers look at the process
@@ -159,17 +164,23 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
+        {"check", required_argument, NULL, 'k'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     const char *file = DEFAULT_CONFIG;
+    bool check = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             file = optarg;
+            break;
+        case 'k':
+            file = optarg;
+            check = true;
             break;
         case 'V':
             (void)puts("strongroomd " STRONGROOM_VERSION);
@@ -193,5 +204,5 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (unsetenv("OPENSSL_CONF") != 0 || unsetenv("STRONGROOM_SOCKET") != 0)
         return EXIT_FAILURE;
-    return run(file);
+    return check ? sr_check(file) : run(file);
 }

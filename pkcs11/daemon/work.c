@@ -11,6 +11,7 @@
 static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_HELLO] = sr_handle_hello,
     [SR_CALL_STATUS] = sr_handle_status,
+    [SR_CALL_POLICY_TEST] = sr_handle_policy_test,
     [SR_CALL_PAGE] = sr_handle_page,
     [SR_CALL_SLOTS] = sr_handle_slots,
     [SR_CALL_SLOT_INFO] = sr_handle_slot_info,

@@ -101,6 +101,7 @@ CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
 CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_page(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_policy_test(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);
