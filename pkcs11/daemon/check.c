@@ -76,7 +76,7 @@ static void find_owners(struct check *check, const struct sr_config *config)
 
 static bool others_write(const struct stat *st)
 {
-    return (st->st_mode & S_IWOTH) || ((st->st_mode & S_IWGRP) && st->st_gid != 0);
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
 /* FOLDER, to the root. In a sticky one nobody replaces what is another's, but anybody makes what is not there
