@@ -3,6 +3,7 @@
 
 #include "daemon/audit_call.h"
 #include "daemon/crowd.h"
+#include "daemon/permit.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -204,14 +205,7 @@ static void drop_frame(struct connection *c, const struct sr_frame *frame)
 /* What every call needs before its handler: a hello, and the right or the permission that its row names. */
 static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_call_row *row)
 {
-    const struct sr_asker asker = {work->config, work->place, &work->peer};
-    work->right = sr_admission(work->socket, &work->peer);
-    /* A rule lets its clients in, like "use"; what they may do there is asked with each operation (permit.h).
-     */
-    enum sr_right door = work->right != SR_RIGHT_NONE ? work->right
-                         : sr_policy_admits(&asker)   ? SR_RIGHT_USE
-                                                      : SR_RIGHT_NONE;
-    if (door == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
+    if (work->door == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
         return sr_refuse(work, CKR_TOKEN_NOT_PRESENT, "admission",
                          "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf, or to the "
                          "clients of a rule",
@@ -226,7 +220,7 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
                          row->name, row->permission, (unsigned)work->peer.uid, work->socket->path,
                          (unsigned)work->peer.uid, row->permission, work->socket->name);
     /* Who has permissions only sees no token, like one who is not admitted: programs start all the same. */
-    if (door < row->right)
+    if (work->door < row->right)
         return sr_refuse(work, row->right == SR_RIGHT_USE ? CKR_TOKEN_NOT_PRESENT : CKR_ACTION_PROHIBITED,
                          "admission", "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
                          sr_right_name(row->right), (unsigned)work->peer.uid, sr_right_name(work->right),
@@ -250,8 +244,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
                (unsigned)work->peer.uid, (int)work->peer.pid, work->socket->path, (unsigned)frame->call);
         return false;
     }
-    sr_current_follow(&work->daemon->current, &work->config);
-    work->socket = &work->config->sockets[work->place];
+    sr_permit_begin(work);
     work->call = row->name;
     work->why[0] = '\0';
     work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};

@@ -29,18 +29,18 @@
 
 static void usage(FILE *out)
 {
-    (void)fprintf(out,
-                  "Usage: strongroomd [-c FILE]\n"
-                  "       strongroomd --check FILE\n"
-                  "Holds the tokens' keys and serves them on Unix sockets, in the foreground.\n\n"
-                  "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
-                  "  --check FILE       say in words what that configuration means, and whether it is safe; "
-                  "start nothing\n"
-                  "  -V, --version\n"
-                  "  -h, --help\n\n"
-                  "SIGTERM and SIGINT end it; SIGHUP has it read its configuration again. Exit status: 0\n"
-                  "after one of the first two, 78 for a mistake in the configuration, the PIN or the token's\n"
-                  "name (starting again will not help), else 1.\n");
+    (void)fprintf(
+        out, "Usage: strongroomd [-c FILE]\n"
+             "       strongroomd --check FILE\n"
+             "Holds the tokens' keys and serves them on Unix sockets, in the foreground.\n\n"
+             "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
+             "  --check FILE       say in words what that configuration means, and whether it is safe; "
+             "start nothing\n"
+             "  -V, --version\n"
+             "  -h, --help\n\n"
+             "SIGTERM and SIGINT end it; SIGHUP has it read its configuration again. Exit status: 0\n"
+             "after one of the first two, 78 for a mistake in the configuration, the PIN or the token's\n"
+             "name (starting again will not help), else 1.\n");
 }
 
 /* Keys lie in this process: no core dump, no debugger of the same user. Sanitizers look at the process

@@ -34,6 +34,19 @@ static struct sr_asker asker_of(const struct sr_work *work)
     return (struct sr_asker){.config = work->config, .socket = work->place, .peer = &work->peer};
 }
 
+void sr_permit_begin(struct sr_work *work)
+{
+    sr_current_follow(&work->daemon->current, &work->config);
+    work->socket = &work->config->sockets[work->place];
+    if (work->decisions.generation == work->config->generation)
+        return;
+    struct sr_asker asker = asker_of(work);
+    memset(&work->decisions, 0, sizeof(work->decisions));
+    work->decisions.generation = work->config->generation;
+    work->right = sr_admission(work->socket, &work->peer);
+    work->door = work->right == SR_RIGHT_NONE && sr_policy_admits(&asker) ? SR_RIGHT_USE : work->right;
+}
+
 /* What a client may do to an object that belongs to a job (custody rule 5). */
 static bool looks_only(enum sr_operation operation)
 {
@@ -72,10 +85,6 @@ static uint32_t allowed(struct sr_work *work, const struct sr_token_object *obje
         own ? 0 : atomic_load_explicit(&((struct sr_token_object *)object)->serial, memory_order_relaxed);
     size_t place = (size_t)(serial + mechanism) % SR_DECISIONS;
 
-    if (d->generation != work->config->generation) {
-        memset(d, 0, sizeof(*d));
-        d->generation = work->config->generation;
-    }
     if (d->at[place].operations != 0 && d->at[place].object == serial && d->at[place].mechanism == mechanism)
         return d->at[place].operations | (own && object != NULL ? OF_MAKERS : 0);
 

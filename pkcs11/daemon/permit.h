@@ -9,6 +9,9 @@
 
 #include "daemon/work.h"
 
+/* Before each call: the configuration that is in force now, and what it gives the client at the door. */
+void sr_permit_begin(struct sr_work *work);
+
 /* OPERATION on OBJECT, with the mechanism of that type (CK_UNAVAILABLE_INFORMATION: there is none). CKR_OK,
  * or a refusal that was logged and explained (sr_refuse). Where the client may not even find the object, the
  * handle means nothing: CKR_OBJECT_HANDLE_INVALID or CKR_KEY_HANDLE_INVALID. */

@@ -69,6 +69,7 @@ struct sr_work {
     const struct sr_socket_config *socket;
     struct sr_peer peer;
     enum sr_right right;      /* by the socket's lists; rules may allow more */
+    enum sr_right door;       /* what calls it may make at all: a rule lets its clients in, like "use" */
     struct sr_client *client; /* NULL until the hello */
     struct sr_ahead ahead;
     struct sr_stream stream;
