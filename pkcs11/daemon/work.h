@@ -52,7 +52,7 @@ struct sr_used {
 };
 
 /* Decisions of the policy that were made for the connection, by what they depend on. */
-#define SR_DECISIONS 16
+#define SR_DECISIONS 64
 struct sr_decisions {
     unsigned long generation; /* of the configuration that they were made by */
     struct {
