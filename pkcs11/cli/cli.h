@@ -64,6 +64,7 @@ int sr_verb_init(int argc, char **argv);
 int sr_verb_jwt_sign(int argc, char **argv);
 int sr_verb_jwt_verify(int argc, char **argv);
 int sr_verb_key_generate(int argc, char **argv);
+int sr_verb_policy_test(int argc, char **argv);
 int sr_verb_registry_backup(int argc, char **argv);
 int sr_verb_registry_rebuild(int argc, char **argv);
 int sr_verb_registry_restore(int argc, char **argv);

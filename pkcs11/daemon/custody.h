@@ -79,10 +79,6 @@ bool sr_custody_weakens(CK_ATTRIBUTE_TYPE type, bool from, bool to);
 /* Rule 3: attributes of keys that limit their use, and are not changed later. */
 bool sr_custody_fixed(CK_ATTRIBUTE_TYPE type);
 
-/* Rule 3: may the client bring in the keys of others, in plaintext? */
-struct sr_work;
-bool sr_import_allowed(const struct sr_work *work);
-
 /* Rule 4: does the operation leak keys or plaintexts by padding or truncation, with this mechanism? */
 bool sr_custody_leaks(enum sr_operation operation, CK_MECHANISM_TYPE type);
 

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/attributes.h"
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -26,6 +27,18 @@ static bool has(const struct sr_token_object *object, CK_SESSION_HANDLE real, CK
     return rv == CKR_OK && a.ulValueLen == sizeof(value) ? value != CK_FALSE : fallback;
 }
 
+/* Is it one of the usages, which rule 2 is about? */
+static bool is_role(CK_ATTRIBUTE_TYPE type)
+{
+    static const CK_ATTRIBUTE_TYPE roles[] = {CKA_ENCRYPT,      CKA_DECRYPT, CKA_SIGN,
+                                              CKA_SIGN_RECOVER, CKA_VERIFY,  CKA_VERIFY_RECOVER,
+                                              CKA_WRAP,         CKA_UNWRAP,  CKA_DERIVE};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (roles[i] == type)
+            return true;
+    return false;
+}
+
 /* Is what DRAFT says of the object no less than what it has? */
 static CK_RV check_change(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,
                           const struct sr_draft *draft)
@@ -33,6 +46,9 @@ static CK_RV check_change(struct sr_work *work, const struct sr_token_object *ob
     for (size_t i = 0; i < draft->n; i++) {
         CK_ATTRIBUTE_TYPE type = draft->a[i].type;
         bool to = sr_draft_bool(draft, type, false);
+        if (is_role(type) ? !sr_custody_on(work->config, SR_CUSTODY_ROLES)
+                          : !sr_custody_on(work->config, SR_CUSTODY_IMPORT))
+            continue;
         if (is_key(object) && sr_custody_fixed(type))
             return sr_refuse(work, CKR_ATTRIBUTE_READ_ONLY, "custody rule 3",
                              "another value of attribute 0x%lx, which limits what the key may do", type);
@@ -46,8 +62,8 @@ static CK_RV check_change(struct sr_work *work, const struct sr_token_object *ob
 }
 
 /* Sets in the copy what the original (made behind our back) has and no key of ours may have. */
-static void strengthen_copy(const struct sr_token_object *object, CK_SESSION_HANDLE real,
-                            struct sr_draft *draft)
+static void strengthen_copy(const struct sr_work *work, const struct sr_token_object *object,
+                            CK_SESSION_HANDLE real, struct sr_draft *draft)
 {
     static const struct {
         CK_ATTRIBUTE_TYPE type;
@@ -55,11 +71,12 @@ static void strengthen_copy(const struct sr_token_object *object, CK_SESSION_HAN
     } roles[] = {
         {CKA_WRAP, SR_OPERATION_WRAP}, {CKA_UNWRAP, SR_OPERATION_UNWRAP}, {CKA_DERIVE, SR_OPERATION_DERIVE}};
 
-    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+    for (size_t i = 0; sr_custody_on(work->config, SR_CUSTODY_ROLES) && i < sizeof(roles) / sizeof(roles[0]);
+         i++)
         if ((object->card.flags & SR_CARD_MAY(roles[i].operation)) &&
             !sr_custody_has_role(roles[i].operation, object->card.class, object->card.flags))
             sr_draft_set(draft, roles[i].type, false);
-    if (!is_secret(object))
+    if (!is_secret(object) || !sr_custody_on(work->config, SR_CUSTODY_SECRECY))
         return;
     bool sensitive = has(object, real, CKA_SENSITIVE, true);
     if (!sensitive) {
@@ -133,7 +150,7 @@ CK_RV sr_handle_copy(struct sr_work *work, const void *request, void *reply)
         goto out;
     rv = check_change(work, object, making.real, &draft);
     if (rv == CKR_OK) {
-        strengthen_copy(object, making.real, &draft);
+        strengthen_copy(work, object, making.real, &draft);
         sr_make_say(work, &draft, &r->template);
         rv = making.token->module.f->C_CopyObject(making.real, object->real, draft.a, draft.n, &handle);
     }

@@ -1,6 +1,7 @@
 /* Objects from the client's own bytes: certificates, data, public keys, and where the policy lets it, keys.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -13,12 +14,10 @@ static CK_RV complete(struct sr_work *work, struct sr_draft *draft)
         return sr_explain(work, CKR_TEMPLATE_INCOMPLETE, "C_CreateObject needs CKA_CLASS");
     case CKO_PRIVATE_KEY:
     case CKO_SECRET_KEY:
-        if (!sr_import_allowed(work))
-            return sr_refuse(work, CKR_ATTRIBUTE_VALUE_INVALID, "custody rule 3",
-                             "a key in plaintext; generate it in the token, or unwrap it");
         return sr_make_key(work, draft, class, sr_draft_ulong(draft, CKA_KEY_TYPE), false);
     case CKO_PUBLIC_KEY:
-        sr_custody_public_roles(draft);
+        if (sr_custody_on(work->config, SR_CUSTODY_ROLES))
+            sr_custody_public_roles(draft);
         return CKR_OK;
     default:
         return CKR_OK;

@@ -1,6 +1,7 @@
 /* Deriving keys, after the custody rules.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -10,7 +11,8 @@
 static CK_RV may_derive(struct sr_work *work, struct sr_token_object *from, CK_MECHANISM_TYPE mechanism)
 {
     CK_RV rv = sr_permit(work, SR_OPERATION_DERIVE, from, mechanism);
-    if (rv == CKR_OK && !sr_custody_has_role(SR_OPERATION_DERIVE, from->card.class, from->card.flags))
+    if (rv == CKR_OK && sr_custody_on(work->config, SR_CUSTODY_ROLES) &&
+        !sr_custody_has_role(SR_OPERATION_DERIVE, from->card.class, from->card.flags))
         rv = sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 2",
                        "deriving from a key that does not derive, or has another use as well");
     return rv;
@@ -36,7 +38,8 @@ static CK_RV complete(struct sr_work *work, struct sr_making *making, const stru
     if (class != CK_UNAVAILABLE_INFORMATION && class != CKO_SECRET_KEY)
         return sr_refuse(work, CKR_TEMPLATE_INCONSISTENT, "custody rule 1",
                          "deriving anything but a secret key");
-    if (sr_draft_ulong(draft, CKA_VALUE_LEN) < DERIVED_MIN)
+    if (sr_custody_on(work->config, SR_CUSTODY_MECHANISMS) &&
+        sr_draft_ulong(draft, CKA_VALUE_LEN) < DERIVED_MIN)
         return sr_refuse(work, CKR_KEY_SIZE_RANGE, "custody rule 4",
                          "deriving a key of less than %d bytes, which can be searched", DERIVED_MIN);
     /* In a key agreement the other side knows the value: it does not wrap. */

@@ -1,6 +1,7 @@
 /* Making keys, after the custody rules.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -18,8 +19,10 @@ static CK_RV complete_pair(struct sr_work *work, const struct sr_generate_reques
         rv = sr_make_draft(work, &r->private, private);
     if (rv != CKR_OK)
         return rv;
-    sr_custody_roles(public, private);
-    sr_custody_secrecy(private, CKO_PRIVATE_KEY);
+    if (sr_custody_on(work->config, SR_CUSTODY_ROLES))
+        sr_custody_roles(public, private);
+    if (sr_custody_on(work->config, SR_CUSTODY_SECRECY))
+        sr_custody_secrecy(private, CKO_PRIVATE_KEY);
     sr_make_say(work, public, &r->public);
     sr_make_say(work, private, &r->private);
     return CKR_OK;

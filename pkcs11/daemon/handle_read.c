@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/custody.h"
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -92,6 +93,12 @@ static CK_RV read_plain(struct sr_work *work, const struct sr_token_object *obje
     return rv;
 }
 
+/* Does rule 3 let the client have it? */
+static bool readable(const struct sr_work *work, const struct sr_token_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    return !sr_custody_on(work->config, SR_CUSTODY_READING) || sr_custody_readable(object->card.class, type);
+}
+
 /* Asks the token for what is readable, and puts the answers in the order of TYPES. */
 static CK_RV read_values(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,
                          const CK_ATTRIBUTE_TYPE *types, size_t n, struct sr_read_reply *answer)
@@ -103,7 +110,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     bool withheld = false;
 
     for (size_t i = 0; i < n; i++)
-        if (sr_custody_readable(object->card.class, types[i]) && !sr_attribute_nests(types[i]))
+        if (readable(work, object, types[i]) && !sr_attribute_nests(types[i]))
             asked[count++] = (CK_ATTRIBUTE){types[i], NULL, 0};
     CK_RV rv = read_plain(work, object, real, asked, count);
     if (!partly_read(rv))
@@ -112,7 +119,7 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
     answer->values.n = n;
     for (size_t i = 0, k = 0; i < n; i++) {
         values[i] = (CK_ATTRIBUTE){types[i], NULL, CK_UNAVAILABLE_INFORMATION};
-        if (!sr_custody_readable(object->card.class, types[i])) {
+        if (!readable(work, object, types[i])) {
             withheld = true;
         } else if (!sr_attribute_nests(types[i])) {
             values[i] = asked[k++];

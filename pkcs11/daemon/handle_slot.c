@@ -2,8 +2,7 @@
  * change.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/custody.h"
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +88,7 @@ CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *repl
         memset(entry, 0, sizeof(*entry));
         entry->type = types[i];
         rv = f->C_GetMechanismInfo(token->slot, types[i], &entry->info);
-        bool useless = false;
-        entry->info.flags = sr_custody_flags(types[i], entry->info.flags, &useless);
-        kept += !useless;
+        kept += sr_permit_listed(work, types[i], &entry->info.flags);
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};
     return rv;

@@ -1,6 +1,7 @@
 /* Wrapping and unwrapping keys, after the custody rules.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
@@ -16,6 +17,8 @@ static CK_RV may_wrap(struct sr_work *work, struct sr_token_object *with, struct
         rv = sr_permit(work, SR_OPERATION_WRAP, key, mechanism);
     if (rv != CKR_OK)
         return rv;
+    if (!sr_custody_on(work->config, SR_CUSTODY_ROLES))
+        return CKR_OK;
     if (!sr_custody_has_role(SR_OPERATION_WRAP, with->card.class, with->card.flags))
         return sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 1",
                          "wrapping with a key that does not wrap, or has another use as well");
@@ -30,7 +33,7 @@ static CK_RV made_here(struct sr_work *work, const struct sr_token_object *with,
 {
     CK_BBOOL local = CK_FALSE;
     CK_ATTRIBUTE a = {CKA_LOCAL, &local, sizeof(local)};
-    if (with->card.class != CKO_PUBLIC_KEY)
+    if (with->card.class != CKO_PUBLIC_KEY || !sr_custody_on(work->config, SR_CUSTODY_SECRECY))
         return CKR_OK;
     CK_RV rv = with->token->module.f->C_GetAttributeValue(real, with->real, &a, 1);
     if (rv == CKR_OK && local != CK_FALSE)
@@ -114,7 +117,8 @@ static CK_RV complete(struct sr_work *work, struct sr_making *making, const stru
         rv = sr_permit(work, SR_OPERATION_UNWRAP, with, mechanism);
     if (rv != CKR_OK)
         return rv;
-    if (!sr_custody_has_role(SR_OPERATION_UNWRAP, with->card.class, with->card.flags))
+    if (sr_custody_on(work->config, SR_CUSTODY_ROLES) &&
+        !sr_custody_has_role(SR_OPERATION_UNWRAP, with->card.class, with->card.flags))
         return sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 2",
                          "unwrapping with a key that does not unwrap, or has another use as well");
     rv = sr_make_draft(work, &r->template, draft);

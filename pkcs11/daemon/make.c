@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/make.h"
+#include "daemon/custody_switch.h"
 
 #include <string.h>
 
@@ -24,14 +25,16 @@ CK_RV sr_make_draft(struct sr_work *work, const struct sr_template *template, st
 CK_RV sr_make_key(struct sr_work *work, struct sr_draft *draft, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
                   bool may_wrap)
 {
-    if (type == CKK_DES)
+    if (type == CKK_DES && sr_custody_on(work->config, SR_CUSTODY_MECHANISMS))
         return sr_refuse(work, CKR_ATTRIBUTE_VALUE_INVALID, "custody rule 4",
                          "a single DES key: 56 bits can be searched; use AES");
-    if (class == CKO_PRIVATE_KEY)
+    bool roles = sr_custody_on(work->config, SR_CUSTODY_ROLES);
+    if (roles && class == CKO_PRIVATE_KEY)
         sr_custody_private_roles(draft);
-    else
+    else if (roles)
         sr_custody_secret_roles(draft, type, may_wrap);
-    sr_custody_secrecy(draft, class);
+    if (sr_custody_on(work->config, SR_CUSTODY_SECRECY))
+        sr_custody_secrecy(draft, class);
     return CKR_OK;
 }
 

@@ -220,6 +220,12 @@ out:
     return rv;
 }
 
+static unsigned long long next_serial(void)
+{
+    static atomic_ullong last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
     static atomic_ulong lines;
@@ -227,6 +233,7 @@ static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HAND
     if (object != NULL) {
         object->token = token;
         object->real = real;
+        object->serial = next_serial();
         object->checked_ms = sr_now_ms();
         object->line = atomic_fetch_add(&lines, 1) + 1;
         atomic_init(&object->refs, 1);

@@ -15,6 +15,7 @@ struct sr_token_object {
     struct sr_token *token;
     CK_OBJECT_HANDLE real;
     struct sr_card card;         /* its byte strings belong to the object; the handle in it is not used */
+    unsigned long long serial;   /* no other object has it, nor this one with another name */
     char *uri;                   /* what it is called in the audit log and matched by in the policy */
     bool reserved;               /* labelled for a job: clients may see it and no more (custody rule 5) */
     unsigned long line;          /* the same for all that stand or stood for one object of the token */

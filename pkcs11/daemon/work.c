@@ -1,7 +1,7 @@
 /* What the handlers share, and the table of them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_HELLO] = sr_handle_hello,
     [SR_CALL_STATUS] = sr_handle_status,
+    [SR_CALL_POLICY_TEST] = sr_handle_policy_test,
     [SR_CALL_PAGE] = sr_handle_page,
     [SR_CALL_SLOTS] = sr_handle_slots,
     [SR_CALL_SLOT_INFO] = sr_handle_slot_info,
@@ -188,6 +189,7 @@ CK_RV sr_work_cards(struct sr_work *work, struct sr_token_object **objects, size
          * written. */
         atomic_fetch_add(&objects[i]->refs, 1);
         struct sr_card card = objects[i]->card;
+        card.flags = sr_permit_flags(work, objects[i]);
         card.handle = sr_client_handle(work->client, objects[i]);
         sr_encode(&cards, sr_card_fields, &card);
         sr_object_release(objects[i]);

@@ -6,15 +6,20 @@
 
 #include "daemon/ahead.h"
 #include "daemon/client.h"
+#include "daemon/current.h"
+#include "daemon/policy.h"
 #include "daemon/stream.h"
 #include "jobs/jobs.h"
 #include "wire/page.h"
 
 #include <stdatomic.h>
 
-/* What all connections share; unchanged while they run, but for the counter and the flag. */
+/* What all connections share; unchanged while they run, but for the configuration in force, the counter and
+ * the flag. */
 struct sr_daemon {
-    struct sr_config *config;
+    const char *file;            /* that the configuration is read from */
+    struct sr_config *config;    /* as it was at the start: the tokens, sockets and files that are open */
+    struct sr_current current;   /* as it is now: who may do what */
     struct sr_token *tokens;     /* as many as config->token_count */
     struct sr_jobs *jobs;        /* NULL where the configuration names no registry */
     struct sr_token *jobs_token; /* whose sessions they work in */
@@ -46,16 +51,31 @@ struct sr_used {
     size_t failed;                  /* how many of them had no result */
 };
 
+/* Decisions of the policy that were made for the connection, by what they depend on. */
+#define SR_DECISIONS 64
+struct sr_decisions {
+    unsigned long generation; /* of the configuration that they were made by */
+    struct {
+        unsigned long long object; /* its serial number; 0: none, or a session object of the client's own */
+        CK_MECHANISM_TYPE mechanism;
+        uint32_t operations; /* and the bit of SR_OPERATION_NONE, where the place is taken */
+    } at[SR_DECISIONS];
+};
+
 struct sr_work {
     struct sr_daemon *daemon;
+    struct sr_config *config; /* in force for this call; a reference */
+    size_t place;             /* of the socket in it */
     const struct sr_socket_config *socket;
     struct sr_peer peer;
-    enum sr_right right;
+    enum sr_right right;      /* by the socket's lists; rules may allow more */
+    enum sr_right door;       /* what calls it may make at all: a rule lets its clients in, like "use" */
     struct sr_client *client; /* NULL until the hello */
     struct sr_ahead ahead;
     struct sr_stream stream;
     const char *call; /* the name of the call at work */
     struct sr_used used;
+    struct sr_decisions decisions;
     struct sr_scratch scratch;
     struct sr_page *page; /* for answers, from the one after PAGE's on; NULL: on the socket */
     int descriptor;       /* goes with the reply; -1: none */
@@ -82,6 +102,7 @@ CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
 CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_page(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_policy_test(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);

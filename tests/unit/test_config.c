@@ -10,6 +10,7 @@
 #define TOKEN "[t]\nmodule = /m.so\nlabel = l\npin-file = /pin\n"
 #define SOCKET "[s]\npath = /run/s\n"
 #define BOTH "tokens = t\nsockets = s\n"
+#define RULE(text) BOTH "rules = r\n" TOKEN SOCKET "[r]\n" text
 
 static void a_configuration_is_read(void)
 {
@@ -34,6 +35,8 @@ static void a_configuration_is_read(void)
     CU_ASSERT_EQUAL(c->sockets[0].admitted[2].right, SR_RIGHT_MANAGE);
     CU_ASSERT_TRUE(c->sockets[1].administration);
     CU_ASSERT_EQUAL(c->sockets[1].mode, 0600);
+    CU_ASSERT_PTR_NULL(getenv("SR_UNIT_TEST"));
+    CU_ASSERT_TRUE(sr_config_set_environment(c, &why));
     CU_ASSERT_STRING_EQUAL(getenv("SR_UNIT_TEST"), "yes");
     sr_config_free(c);
 }
@@ -149,6 +152,24 @@ static void mistakes_are_named(void)
         {BOTH "registry = r.sqlite\n" TOKEN SOCKET, "absolute"},
         {BOTH "audit = audit.log\n" TOKEN SOCKET, "audit: \"audit.log\" is not an absolute"},
         {BOTH "jobs-token = other\n" TOKEN SOCKET, "\"other\""},
+        {RULE("keys = pkcs11:\noperations = find\n"), "clients"},
+        {RULE("clients = user:1\noperations = find\n"), "pkcs11:object="},
+        {RULE("clients = user:1\nkeys = pkcs11:\n"), "find, sign"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = sgin\n"), "sgin"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = none\n"), "\"none\""},
+        {RULE("clients = user:1\nkeys = pkcs11:objekt=a\noperations = find\n"), "objekt"},
+        {RULE("clients = user:1\nkeys = tls:web\noperations = find\n"), "pkcs11:"},
+        {RULE("clients = www-data\nkeys = pkcs11:\noperations = find\n"), "user:NAME"},
+        {RULE("clients = user:no-such-user-here\nkeys = pkcs11:\noperations = find\n"), "no-such-user-here"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nsockets = t\n"), "\"t\""},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nsockets =\n"), "empty"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nmechanisms =\n"), "empty"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nmechanisms = CKM_ROT13\n"), "CKM_ROT13"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nimport = maybe\n"), "yes or no"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperation = find\n"), "\"operation\""},
+        {BOTH "rules = gone\n" TOKEN SOCKET, "[gone]"},
+        {BOTH "custody-off = everything\n" TOKEN SOCKET, "everything"},
+        {BOTH "custody-off = labels\n" TOKEN SOCKET, "cannot be switched off"},
         {"[t\n", "line"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
