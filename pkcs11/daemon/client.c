@@ -76,23 +76,24 @@ size_t sr_client_count(void)
  */
 static CK_ULONG put(struct sr_places *places, void *pointer, size_t limit)
 {
-    size_t looked = 0;
-    while (looked < places->count && places->at[places->next % places->count] != NULL) {
-        places->next++;
-        looked++;
-    }
-    if (looked == places->count) {
+    /* A quarter stays empty, so that the search for an empty place is short. */
+    if (places->used >= places->count - places->count / 4) {
         size_t more = places->count == 0 ? PLACES : places->count * 2;
         void **grown = more <= limit ? reallocarray(places->at, more, sizeof(*grown)) : NULL;
-        if (grown == NULL)
+        if (grown != NULL) {
+            memset(grown + places->count, 0, (more - places->count) * sizeof(*grown));
+            places->next = places->count;
+            places->at = grown;
+            places->count = more;
+        } else if (places->used == places->count) {
             return 0;
-        memset(grown + places->count, 0, (more - places->count) * sizeof(*grown));
-        places->next = places->count;
-        places->at = grown;
-        places->count = more;
+        }
     }
+    while (places->at[places->next % places->count] != NULL)
+        places->next++;
     size_t place = places->next++ % places->count;
     places->at[place] = pointer;
+    places->used++;
     return place + 1;
 }
 
@@ -104,8 +105,10 @@ static void *get(const struct sr_places *places, CK_ULONG handle)
 static void *remove_at(struct sr_places *places, CK_ULONG handle)
 {
     void *pointer = get(places, handle);
-    if (pointer != NULL)
+    if (pointer != NULL) {
         places->at[handle - 1] = NULL;
+        places->used--;
+    }
     return pointer;
 }
 
@@ -125,21 +128,19 @@ static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE 
  * client's lock. */
 static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
 {
-    bool end = false;
-    for (size_t i = 1; !end; i++) {
-        (void)pthread_mutex_lock(&client->lock);
+    (void)pthread_mutex_lock(&client->lock);
+    for (size_t i = 1; i <= client->handles.count; i++) {
         struct sr_token_object *object = renew(client, i);
-        if (object != NULL && atomic_load(&object->owner) == client &&
-            (session == 0 || object->session == session))
-            (void)remove_at(&client->handles, i);
-        else
-            object = NULL;
-        end = i >= client->handles.count;
+        if (object == NULL || atomic_load(&object->owner) != client ||
+            (session != 0 && object->session != session))
+            continue;
+        (void)remove_at(&client->handles, i);
         (void)pthread_mutex_unlock(&client->lock);
-        if (object != NULL)
-            (void)sr_object_destroy(object, object->token->keeper);
+        (void)sr_object_destroy(object, object->token->keeper);
         sr_object_release(object);
+        (void)pthread_mutex_lock(&client->lock);
     }
+    (void)pthread_mutex_unlock(&client->lock);
 }
 
 static void free_session(struct sr_client_session *session)

@@ -24,6 +24,7 @@ struct sr_client_session {
 struct sr_places {
     void **at;
     size_t count;
+    size_t used;
     size_t next; /* where to look for an empty one */
 };
 

@@ -114,11 +114,15 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
     if (daemon->audit != NULL)
         add(text, sizeof(text), &length, "audit: %s\n", daemon->config->audit);
     for (size_t i = 0; i < daemon->config->token_count; i++) {
-        const struct sr_token *token = &daemon->tokens[i];
+        struct sr_token *token = &daemon->tokens[i];
+        struct sr_token_use use = sr_token_use(token);
         char model[sizeof(token->info.model) + 1];
         sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
-        add(text, sizeof(text), &length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n", i,
-            token->config->label, model, token->config->module);
+        add(text, sizeof(text), &length,
+            "token: slot %zu, \"%s\" (%s), logged in, by %s\nsessions: %zu open of at most %zu, %zu of them "
+            "in "
+            "operations in parts\n",
+            i, token->config->label, model, token->config->module, use.open, use.most, use.loans);
     }
     return sr_work_bytes(work, text, length, &answer->text);
 }

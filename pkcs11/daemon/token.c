@@ -245,6 +245,14 @@ CK_RV sr_loan_begin(struct sr_token *token, struct sr_loan *loan)
     return rv;
 }
 
+struct sr_token_use sr_token_use(struct sr_token *token)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_use use = {token->open_count, token->open_max, token->loan_count};
+    (void)pthread_mutex_unlock(&token->lock);
+    return use;
+}
+
 bool sr_loan_use(struct sr_token *token, struct sr_loan *loan)
 {
     (void)pthread_mutex_lock(&token->lock);

@@ -68,6 +68,14 @@ bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session);
  * nobody used for a second is taken back when a session is wanted. */
 CK_RV sr_loan_begin(struct sr_token *token, struct sr_loan *loan);
 
+/* How much of the pool is in use now. */
+struct sr_token_use {
+    size_t open; /* idle ones too */
+    size_t most;
+    size_t loans;
+};
+struct sr_token_use sr_token_use(struct sr_token *token);
+
 /* Before a call in the session: false where it was taken back. */
 bool sr_loan_use(struct sr_token *token, struct sr_loan *loan);
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHER_MAX ((size_t)32 << 10) /* bytes of parts; tokens sign with CKM_EDDSA in one go only */
+/* Bytes of parts. Tokens sign with CKM_EDDSA in one go only. */
+#define GATHER_MAX ((size_t)32 << 10)
+#define GATHER_SEALED ((size_t)256 << 10)
 #define PART_SLACK 32 /* two blocks: what a cipher nobody here knows may give beyond its input */
 
 bool sr_store_add(struct sr_store *store, const void *data, size_t n)
@@ -15,7 +17,7 @@ bool sr_store_add(struct sr_store *store, const void *data, size_t n)
     if (n > SIZE_MAX / 4 - store->length)
         return false;
     if (n > store->size - store->length) {
-        size_t size = store->size > 0 ? store->size : 256;
+        size_t size = store->size > 0 ? store->size : 4096;
         while (size < store->length + n)
             size *= 2;
         /* Not realloc: it would leave a copy behind that is never cleansed. */
@@ -218,34 +220,45 @@ static CK_RV whole(struct sr_app_session *s, struct sr_op *op, const struct sr_o
     return rv == CKR_OK ? deliver(op, &sink, call, SR_OP_WHOLE_KEPT) : rv;
 }
 
-CK_RV sr_op_flush(struct sr_app_session *s, struct sr_op *op)
+/* Hands what was gathered to the daemon. */
+static CK_RV send_gathered(struct sr_app_session *s, struct sr_op *op)
 {
     struct sr_sink nothing = {.store = &op->kept};
-    CK_RV rv = op->streamed ? CKR_OK : sr_op_send_part(s, op, op->parts.data, op->parts.length, &nothing);
-    sr_store_free(&op->parts);
-    op->state = SR_OP_PARTS;
+    CK_RV rv = sr_op_send_part(s, op, op->parts.data, op->parts.length, &nothing);
+    explicit_bzero(op->parts.data, op->parts.length);
+    op->parts.length = 0;
     return rv;
+}
+
+CK_RV sr_op_flush(struct sr_app_session *s, struct sr_op *op)
+{
+    op->state = SR_OP_PARTS;
+    return op->streamed && op->parts.length == 0 ? CKR_OK : send_gathered(s, op);
+}
+
+static size_t gather_max(const struct sr_op *op)
+{
+    if (op->mechanism.m.mechanism == CKM_EDDSA)
+        return SR_BULK_MAX;
+    return is_cipher(op) ? GATHER_SEALED : GATHER_MAX;
 }
 
 static CK_RV gather(struct sr_app_session *s, struct sr_op *op, const struct sr_op_call *call)
 {
     struct sr_sink nothing = {.store = &op->kept};
+    size_t most = gather_max(op);
     CK_RV rv = CKR_OK;
 
     op->state = SR_OP_PARTS;
     if (call->length != NULL)
         *call->length = 0;
-    size_t most = op->mechanism.m.mechanism == CKM_EDDSA ? SR_BULK_MAX : GATHER_MAX;
-    if (!op->streamed && call->n <= most - op->parts.length) {
-        if (!sr_store_add(&op->parts, call->in, call->n)) {
-            sr_say("out of memory for the data");
-            rv = CKR_HOST_MEMORY;
-        }
-    } else {
-        if (op->parts.length > 0)
-            rv = sr_op_flush(s, op);
-        if (rv == CKR_OK)
-            rv = sr_op_send_part(s, op, call->in, call->n, &nothing);
+    if (call->n > most - op->parts.length && op->parts.length > 0)
+        rv = send_gathered(s, op);
+    if (rv == CKR_OK && call->n > most) {
+        rv = sr_op_send_part(s, op, call->in, call->n, &nothing);
+    } else if (rv == CKR_OK && !sr_store_add(&op->parts, call->in, call->n)) {
+        sr_say("out of memory for the data");
+        rv = CKR_HOST_MEMORY;
     }
     op->before += call->n;
     return rv;
@@ -291,8 +304,13 @@ static CK_RV final(struct sr_app_session *s, struct sr_op *op, const struct sr_o
     if (answers(sr_length_end(op->kind, &op->mechanism.m, op->size, op->before), call, &rv))
         return rv;
     struct sr_sink sink = sink_of(op, call);
-    rv = op->streamed ? sr_op_send_end(s, op, &signature, &sink)
-                      : sr_op_send_whole(s, op, op->parts.data, op->parts.length, &signature, &sink);
+    if (!op->streamed) {
+        rv = sr_op_send_whole(s, op, op->parts.data, op->parts.length, &signature, &sink);
+    } else {
+        rv = sr_op_flush(s, op);
+        if (rv == CKR_OK)
+            rv = sr_op_send_end(s, op, &signature, &sink);
+    }
     return rv == CKR_OK ? deliver(op, &sink, call, SR_OP_END_KEPT) : rv;
 }
 

@@ -88,9 +88,14 @@ static struct sr_length cipher_length(const struct cipher *c, bool decrypts, con
         if (!decrypts)
             return (struct sr_length){SR_LENGTH_EXACT, n + tag};
         return (struct sr_length){SR_LENGTH_EXACT, n > tag ? n - tag : 0};
-    default:
-        return (struct sr_length){SR_LENGTH_EXACT, n};
+    case MODE_BLOCKS:
+        if (n % c->block != 0) /* which the token refuses */
+            return (struct sr_length){SR_LENGTH_UNKNOWN, 0};
+        break;
+    case MODE_STREAM:
+        break;
     }
+    return (struct sr_length){SR_LENGTH_EXACT, n};
 }
 
 struct sr_length sr_length_whole(CK_ULONG operation, const CK_MECHANISM *mechanism, CK_ULONG key, CK_ULONG n)
