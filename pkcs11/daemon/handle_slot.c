@@ -87,10 +87,11 @@ CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *repl
         struct sr_mechanism_entry *entry = &entries[kept];
         memset(entry, 0, sizeof(*entry));
         entry->type = types[i];
-        if (!sr_permit_listed(work, types[i]))
-            continue;
+        bool useless = false;
         rv = f->C_GetMechanismInfo(token->slot, types[i], &entry->info);
-        kept++;
+        if (rv == CKR_OK)
+            entry->info.flags = sr_permit_mechanism(work, types[i], entry->info.flags, &useless);
+        kept += !useless;
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};
     return rv;

@@ -106,7 +106,7 @@ static uint32_t allowed(struct sr_work *work, const struct sr_token_object *obje
 static CK_RV deny_operation(struct sr_work *work, const struct asked *a)
 {
     uint32_t bit = SR_OPERATION_BIT(a->operation);
-    bool used = (sr_policy_of_right(SR_RIGHT_USE, a->question.on_token) & bit) != 0;
+    bool used = (sr_policy_of_right(SR_RIGHT_USE, &a->question) & bit) != 0;
     bool by_key = a->uri != NULL && used && !(TO_OBJECTS & bit);
     unsigned uid = (unsigned)work->peer.uid;
 
@@ -240,6 +240,7 @@ CK_RV sr_permit_new(struct sr_work *work, enum sr_operation operation, struct sr
         return allowed(work, NULL, mechanism) & SR_OPERATION_BIT(operation) ? CKR_OK
                                                                             : check_new(work, &asked, NULL);
     const CK_ATTRIBUTE *label = sr_attribute_find(template->a, template->n, CKA_LABEL);
+    asked.question.made = true;
     asked.question.on_token =
         sr_attribute_bool(sr_attribute_find(template->a, template->n, CKA_TOKEN), false);
     if (label != NULL && sr_custody_reserved(label->pValue, label->ulValueLen))
@@ -272,10 +273,36 @@ CK_FLAGS sr_permit_flags(struct sr_work *work, const struct sr_token_object *obj
     return flags;
 }
 
-bool sr_permit_listed(const struct sr_work *work, CK_MECHANISM_TYPE mechanism)
+CK_FLAGS sr_permit_mechanism(const struct sr_work *work, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags,
+                             bool *useless)
 {
+    static const struct {
+        CK_FLAGS flag;
+        enum sr_operation operation;
+    } operations[] = {
+        {CKF_ENCRYPT, SR_OPERATION_ENCRYPT},
+        {CKF_DECRYPT, SR_OPERATION_DECRYPT},
+        {CKF_DIGEST, SR_OPERATION_DIGEST},
+        {CKF_SIGN, SR_OPERATION_SIGN},
+        {CKF_SIGN_RECOVER, SR_OPERATION_SIGN_RECOVER},
+        {CKF_VERIFY, SR_OPERATION_VERIFY},
+        {CKF_VERIFY_RECOVER, SR_OPERATION_VERIFY_RECOVER},
+        {CKF_GENERATE, SR_OPERATION_GENERATE},
+        {CKF_GENERATE_KEY_PAIR, SR_OPERATION_GENERATE},
+        {CKF_WRAP, SR_OPERATION_WRAP},
+        {CKF_UNWRAP, SR_OPERATION_UNWRAP},
+        {CKF_DERIVE, SR_OPERATION_DERIVE},
+    };
     struct sr_asker asker = asker_of(work);
-    bool off = sr_custody_on(work->config, SR_CUSTODY_MECHANISMS) &&
-               (mechanism >= CKM_VENDOR_DEFINED || sr_custody_useless(mechanism));
-    return !off || sr_policy_names(&asker, mechanism);
+    bool named = sr_policy_names(&asker, mechanism);
+    CK_FLAGS off = 0;
+    CK_FLAGS all = 0;
+
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        all |= operations[i].flag;
+        if (!named && sr_policy_off(work->config, operations[i].operation, mechanism))
+            off |= operations[i].flag;
+    }
+    *useless = (flags & all) != 0 && (flags & all & ~off) == 0;
+    return flags & ~off;
 }

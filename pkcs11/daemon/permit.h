@@ -31,7 +31,9 @@ bool sr_permit_find(struct sr_work *work, const struct sr_token_object *object);
 /* The flags of the object's card as the client is told them: without what it may not do with the key. */
 CK_FLAGS sr_permit_flags(struct sr_work *work, const struct sr_token_object *object);
 
-/* Is the client told of the mechanism? Not of one that is off for all that it is for. */
-bool sr_permit_listed(const struct sr_work *work, CK_MECHANISM_TYPE mechanism);
+/* FLAGS of the mechanism's CK_MECHANISM_INFO as the client is told them: without the operations for which it
+ * is off for this client. *USELESS where none is left: it is not listed then. */
+CK_FLAGS sr_permit_mechanism(const struct sr_work *work, CK_MECHANISM_TYPE mechanism, CK_FLAGS flags,
+                             bool *useless);
 
 #endif
