@@ -39,6 +39,8 @@ static void print_operations(uint32_t operations)
 
 static void print_line(const struct sr_admitted *line)
 {
+    static const struct sr_question key = {.on_token = true, .mechanism = CK_UNAVAILABLE_INFORMATION};
+
     (void)fputs("  ", stdout);
     print_who(line);
     if (line->right == SR_RIGHT_NONE) {
@@ -46,7 +48,7 @@ static void print_line(const struct sr_admitted *line)
         return;
     }
     (void)fputs(" may, with every key, ", stdout);
-    print_operations(sr_policy_of_right(line->right, true));
+    print_operations(sr_policy_of_right(line->right, &key));
     (void)printf(" (%s)\n", sr_right_name(line->right));
 }
 

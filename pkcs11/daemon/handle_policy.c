@@ -143,6 +143,8 @@ static CK_RV understand(struct sr_work *work, const struct sr_policy_test_reques
     if (!needs_no_key(test->operation)) {
         test->question.subject = &test->subject;
         test->question.on_token = true;
+        test->question.made =
+            test->operation == SR_OPERATION_GENERATE || test->operation == SR_OPERATION_CREATE;
     }
     return CKR_OK;
 }
@@ -154,7 +156,6 @@ static const char *against(const struct test *test, const struct sr_asker *asker
     struct sr_question question = test->question;
     struct sr_grant grant;
     bool key = test->subject.class == CKO_PRIVATE_KEY || test->subject.class == CKO_SECRET_KEY;
-    bool made = op == SR_OPERATION_GENERATE || op == SR_OPERATION_CREATE;
 
     if (question.subject == NULL)
         return NULL;
@@ -165,7 +166,7 @@ static const char *against(const struct test *test, const struct sr_asker *asker
         !sr_policy_imports(asker, &question, &grant))
         return "keys of plain bytes are not imported without \"import = yes\" (custody rule 3)";
     question.mechanism = CK_UNAVAILABLE_INFORMATION;
-    if (!made && !sr_policy_grant(asker, &question, SR_OPERATION_FIND, &grant))
+    if (!question.made && !sr_policy_grant(asker, &question, SR_OPERATION_FIND, &grant))
         return "no line gives \"find\" of the key, so it is not there for this user";
     return NULL;
 }

@@ -22,11 +22,6 @@
     (SR_OPERATION_BIT(SR_OPERATION_FIND) | SR_OPERATION_BIT(SR_OPERATION_READ) |                             \
      SR_OPERATION_BIT(SR_OPERATION_DESTROY))
 
-/* What makes another object of one that is there: of what is made, sr_permit_new is asked. */
-#define FROM_OBJECTS                                                                                         \
-    (SR_OPERATION_BIT(SR_OPERATION_COPY) | SR_OPERATION_BIT(SR_OPERATION_UNWRAP) |                           \
-     SR_OPERATION_BIT(SR_OPERATION_DERIVE))
-
 /* A question, and the URI that its answer names. */
 struct asked {
     enum sr_operation operation;
@@ -103,8 +98,6 @@ static uint32_t allowed(struct sr_work *work, const struct sr_token_object *obje
     d->at[place].object = serial;
     d->at[place].mechanism = mechanism;
     d->at[place].operations = sr_policy_operations(&asker, &question) | KNOWN;
-    question.on_token = false;
-    d->at[place].operations |= sr_policy_operations(&asker, &question) & FROM_OBJECTS;
     return d->at[place].operations | (own && object != NULL ? OF_MAKERS : 0);
 }
 
@@ -112,7 +105,7 @@ static uint32_t allowed(struct sr_work *work, const struct sr_token_object *obje
 static CK_RV deny_operation(struct sr_work *work, const struct asked *a)
 {
     uint32_t bit = SR_OPERATION_BIT(a->operation);
-    bool used = (sr_policy_of_right(SR_RIGHT_USE, a->question.on_token) & bit) != 0;
+    bool used = (sr_policy_of_right(SR_RIGHT_USE, &a->question) & bit) != 0;
     bool by_key = a->uri != NULL && used && !(TO_OBJECTS & bit);
     unsigned uid = (unsigned)work->peer.uid;
 
@@ -246,6 +239,7 @@ CK_RV sr_permit_new(struct sr_work *work, enum sr_operation operation, struct sr
         return allowed(work, NULL, mechanism) & SR_OPERATION_BIT(operation) ? CKR_OK
                                                                             : check_new(work, &asked, NULL);
     const CK_ATTRIBUTE *label = sr_attribute_find(template->a, template->n, CKA_LABEL);
+    asked.question.made = true;
     asked.question.on_token =
         sr_attribute_bool(sr_attribute_find(template->a, template->n, CKA_TOKEN), false);
     if (label != NULL && sr_custody_reserved(label->pValue, label->ulValueLen))

@@ -4,18 +4,22 @@
 #include "daemon/custody.h"
 #include "daemon/custody_switch.h"
 
-/* What makes, changes or ends an object. */
-#define MANAGING                                                                                             \
-    (SR_OPERATION_BIT(SR_OPERATION_UNWRAP) | SR_OPERATION_BIT(SR_OPERATION_DERIVE) |                         \
-     SR_OPERATION_BIT(SR_OPERATION_GENERATE) | SR_OPERATION_BIT(SR_OPERATION_CREATE) |                       \
-     SR_OPERATION_BIT(SR_OPERATION_COPY) | SR_OPERATION_BIT(SR_OPERATION_CHANGE) |                           \
-     SR_OPERATION_BIT(SR_OPERATION_DESTROY))
+/* What "use" does not allow with token objects: to change and end them, and by whatever operation to make
+ * them. To derive and unwrap session objects by a token's key is to use it. */
+#define ENDING                                                                                               \
+    (SR_OPERATION_BIT(SR_OPERATION_GENERATE) | SR_OPERATION_BIT(SR_OPERATION_CREATE) |                       \
+     SR_OPERATION_BIT(SR_OPERATION_CHANGE) | SR_OPERATION_BIT(SR_OPERATION_DESTROY))
+#define MAKING                                                                                               \
+    (ENDING | SR_OPERATION_BIT(SR_OPERATION_UNWRAP) | SR_OPERATION_BIT(SR_OPERATION_DERIVE) |                \
+     SR_OPERATION_BIT(SR_OPERATION_COPY))
 
-uint32_t sr_policy_of_right(enum sr_right right, bool on_token)
+uint32_t sr_policy_of_right(enum sr_right right, const struct sr_question *question)
 {
     if (right == SR_RIGHT_NONE)
         return 0;
-    return right == SR_RIGHT_MANAGE || !on_token ? SR_OPERATION_ALL : SR_OPERATION_ALL & ~MANAGING;
+    if (right == SR_RIGHT_MANAGE || !question->on_token)
+        return SR_OPERATION_ALL;
+    return SR_OPERATION_ALL & ~(question->made ? MAKING : ENDING);
 }
 
 bool sr_policy_off(const struct sr_config *config, enum sr_operation operation, CK_MECHANISM_TYPE mechanism)
@@ -83,7 +87,7 @@ uint32_t sr_policy_operations(const struct sr_asker *asker, const struct sr_ques
 {
     uint32_t off = turned_off(asker->config, question->mechanism);
     enum sr_right right = sr_admission(&asker->config->sockets[asker->socket], asker->peer);
-    uint32_t allowed = sr_policy_of_right(right, question->on_token) & ~off;
+    uint32_t allowed = sr_policy_of_right(right, question) & ~off;
 
     for (size_t i = 0; i < asker->config->rule_count; i++)
         allowed |= given(&asker->config->rules[i], asker, question, off);
@@ -99,7 +103,7 @@ static bool grant_of_right(const struct sr_asker *asker, const struct sr_questio
     for (size_t i = 0; i < socket->admitted_count; i++) {
         const struct sr_admitted *line = &socket->admitted[i];
         if (line->right == SR_RIGHT_NONE || !sr_admitted_is(line, asker->peer) ||
-            !(sr_policy_of_right(line->right, question->on_token) & wanted))
+            !(sr_policy_of_right(line->right, question) & wanted))
             continue;
         *grant = (struct sr_grant){socket->name, sr_right_name(line->right), line->line};
         return true;

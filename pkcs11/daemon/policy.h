@@ -20,6 +20,7 @@ struct sr_question {
      * what it may do with any key: their names count for nothing. */
     const struct sr_subject *subject;
     bool on_token;               /* a token object: making, changing and destroying it takes more */
+    bool made;                   /* it does not exist yet */
     CK_MECHANISM_TYPE mechanism; /* CK_UNAVAILABLE_INFORMATION: whichever */
 };
 
@@ -52,7 +53,7 @@ bool sr_policy_off(const struct sr_config *config, enum sr_operation operation, 
 /* Does a rule for the asker name the mechanism, with whatever keys? */
 bool sr_policy_names(const struct sr_asker *asker, CK_MECHANISM_TYPE mechanism);
 
-/* What the right, by itself, allows with every key. */
-uint32_t sr_policy_of_right(enum sr_right right, bool on_token);
+/* What the right, by itself, allows with what is asked about, whatever it is called. */
+uint32_t sr_policy_of_right(enum sr_right right, const struct sr_question *question);
 
 #endif

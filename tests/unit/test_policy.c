@@ -40,7 +40,7 @@ static uint32_t operations(uid_t uid, size_t socket, const char *label, CK_MECHA
     const struct sr_subject subject = {.token = {.length = 4, .data = (unsigned char *)"main"},
                                        .label = {.length = strlen(label), .data = (unsigned char *)label},
                                        .class = CKO_PRIVATE_KEY};
-    const struct sr_question question = {&subject, true, mechanism};
+    const struct sr_question question = {.subject = &subject, .on_token = true, .mechanism = mechanism};
     return sr_policy_operations(&asker, &question);
 }
 
@@ -69,6 +69,18 @@ static void rights_are_for_every_key(void)
     CU_ASSERT_FALSE(may(1, 0, SR_OPERATION_GENERATE, "web"));
     CU_ASSERT_FALSE(may(1, 0, SR_OPERATION_CHANGE, "web"));
     CU_ASSERT_EQUAL(operations(2, 0, "web", ANY), SR_OPERATION_ALL);
+    /* To derive by a token's key is to use it; to make a token object is not, by whatever operation. */
+    CU_ASSERT_TRUE(may(1, 0, SR_OPERATION_DERIVE, "web"));
+    CU_ASSERT_TRUE(may(1, 0, SR_OPERATION_COPY, "web"));
+    static const struct sr_question new = {.on_token = true, .made = true, .mechanism = ANY};
+    static const struct sr_question new_in_session = {.made = true, .mechanism = ANY};
+    uint32_t use = sr_policy_of_right(SR_RIGHT_USE, &new);
+    CU_ASSERT_EQUAL(use & SR_OPERATION_BIT(SR_OPERATION_DERIVE), 0);
+    CU_ASSERT_EQUAL(use & SR_OPERATION_BIT(SR_OPERATION_COPY), 0);
+    CU_ASSERT_EQUAL(use & SR_OPERATION_BIT(SR_OPERATION_UNWRAP), 0);
+    CU_ASSERT_EQUAL(use & SR_OPERATION_BIT(SR_OPERATION_GENERATE), 0);
+    CU_ASSERT_EQUAL(sr_policy_of_right(SR_RIGHT_USE, &new_in_session), SR_OPERATION_ALL);
+    CU_ASSERT_EQUAL(sr_policy_of_right(SR_RIGHT_NONE, &new_in_session), 0);
     done();
 }
 
@@ -172,9 +184,9 @@ static void import_is_said_apart(void)
     with("rules = i, all", "[i]\nclients = user:3\nkeys = pkcs11:object=old\nimport = yes\n"
                            "[all]\nclients = user:3\nkeys = pkcs11:\noperations = all\n");
     const struct sr_asker asker = {config, 0, &peer};
-    CU_ASSERT_TRUE(sr_policy_imports(&asker, &(struct sr_question){&old, true, ANY}, &grant));
+    CU_ASSERT_TRUE(sr_policy_imports(&asker, &(struct sr_question){&old, true, true, ANY}, &grant));
     CU_ASSERT_STRING_EQUAL(grant.section, "i");
-    CU_ASSERT_FALSE(sr_policy_imports(&asker, &(struct sr_question){&new, true, ANY}, &grant));
+    CU_ASSERT_FALSE(sr_policy_imports(&asker, &(struct sr_question){&new, true, true, ANY}, &grant));
     CU_ASSERT_TRUE(may(3, 0, SR_OPERATION_CREATE, "old"));
     done();
 }
@@ -184,7 +196,7 @@ static void the_line_is_named(void)
     const struct sr_peer user = {.uid = 1};
     const struct sr_peer client = {.uid = 3};
     static const struct sr_subject key = {.label = {.length = 1, .data = (unsigned char *)"a"}};
-    const struct sr_question question = {&key, true, ANY};
+    const struct sr_question question = {&key, true, false, ANY};
     struct sr_grant grant = {NULL, NULL, 0};
 
     with("rules = r", "[r]\nclients = user:3\nkeys = pkcs11:\noperations = find\n");
