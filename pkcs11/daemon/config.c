@@ -13,6 +13,9 @@
 #define TOKEN_SESSIONS 16
 #define CONNECTIONS 1024
 #define DATA_KEY_S 300
+#define AUDIT_CHECKPOINT 1000
+#define AUDIT_ROTATE ((size_t)64 << 20)
+#define AUDIT_ROTATE_LEAST ((size_t)4096)
 #define DURATION_MAX 1000000UL /* of any unit */
 
 const char *const sr_permissions[] = {
@@ -125,6 +128,30 @@ static bool duration(const struct reader *r, const char *section, const char *ke
         }
     sr_why_set(r->why, "%s: [%s] %s: \"%s\" is no time; write a number and s, m, h or d, as in 5m", r->file,
                section, key, value);
+    return false;
+}
+
+/* A number of bytes, with K, M or G. */
+static bool size(const struct reader *r, const char *section, const char *key, size_t least, size_t *to)
+{
+    static const char letters[] = "KMG";
+    const char *value = value_of(r, section, key);
+    char *end;
+
+    if (value == NULL)
+        return true;
+    errno = 0;
+    unsigned long n = strtoul(value, &end, 10);
+    const char *letter = *end != '\0' ? strchr(letters, *end) : NULL;
+    size_t shift = letter != NULL ? (size_t)(letter - letters + 1) * 10 : 0;
+    if (errno == 0 && *value >= '0' && *value <= '9' && (letter != NULL ? end[1] : *end) == '\0' &&
+        n <= (SIZE_MAX >> 1) >> shift && n << shift >= least) {
+        *to = n << shift;
+        return true;
+    }
+    sr_why_set(r->why,
+               "%s: [%s] %s: \"%s\" is no size from %zu on; write a number of bytes, or one with K, M or G",
+               r->file, section, key, value, least);
     return false;
 }
 
@@ -320,7 +347,7 @@ static bool read_jobs(const struct reader *r, struct sr_config *config)
 {
     const char *name = value_of(r, "default", "jobs-token");
     config->data_key_s = DATA_KEY_S;
-    if (!copy_path(r, "registry", &config->registry) || !copy_path(r, "audit", &config->audit) ||
+    if (!copy_path(r, "registry", &config->registry) ||
         !duration(r, "default", "data-key-time", &config->data_key_s))
         return false;
     for (size_t i = 0; name != NULL && i < config->token_count; i++)
@@ -333,11 +360,31 @@ static bool read_jobs(const struct reader *r, struct sr_config *config)
     return name == NULL;
 }
 
+static bool read_audit(const struct reader *r, struct sr_config *config)
+{
+    const char *full = value_of(r, "default", "audit-full");
+    unsigned long checkpoint = AUDIT_CHECKPOINT;
+    struct sr_audit_options *o = &config->audit_options;
+
+    o->rotate = AUDIT_ROTATE;
+    if (!copy_path(r, "audit", &config->audit) ||
+        !number(r, "default", "audit-checkpoint", 10, 100000000, &checkpoint) ||
+        !size(r, "default", "audit-rotate", AUDIT_ROTATE_LEAST, &o->rotate))
+        return false;
+    if (full != NULL && strcmp(full, "refuse") != 0 && strcmp(full, "continue") != 0) {
+        sr_why_set(r->why, "%s: audit-full is \"%s\"; write refuse or continue", r->file, full);
+        return false;
+    }
+    o->checkpoint = checkpoint > 0 ? checkpoint : 1;
+    o->goes_on_when_full = full != NULL && strcmp(full, "continue") == 0;
+    return true;
+}
+
 static bool read_all(const struct reader *r, struct sr_config *config)
 {
-    static const char *const keys[] = {"tokens",          "sockets",       "log-level",
-                                       "max-connections", "registry",      "jobs-token",
-                                       "audit",           "data-key-time", NULL};
+    static const char *const keys[] = {"tokens",           "sockets",      "log-level",     "max-connections",
+                                       "registry",         "jobs-token",   "data-key-time", "audit",
+                                       "audit-checkpoint", "audit-rotate", "audit-full",    NULL};
     unsigned long connections = CONNECTIONS;
 
     if (!only_known(r, "default", keys, false) || !read_level(r, config) ||
@@ -352,7 +399,7 @@ static bool read_all(const struct reader *r, struct sr_config *config)
                    config->token_count == 0 ? "token" : "socket");
         return false;
     }
-    return read_jobs(r, config) && set_environment(r);
+    return read_jobs(r, config) && read_audit(r, config) && set_environment(r);
 }
 
 struct sr_config *sr_config_read(const char *file, struct sr_why *why)

@@ -40,6 +40,8 @@ struct sr_used {
     enum sr_operation operation;    /* SR_OPERATION_NONE: a job's call, or none that uses a key */
     CK_MECHANISM_TYPE mechanism;    /* CK_UNAVAILABLE_INFORMATION: none */
     struct sr_token_object *object; /* with a reference, or NULL */
+    char rule[80];                  /* by which it was refused; "" */
+    char strengthened[160];         /* what was strengthened in its template; "" */
     char family[SR_FAMILY_MAX];     /* where the request does not say it; else "" */
     unsigned long version;          /* 0: none, or not known */
     size_t items;                   /* of a call for many things at once; else 0 */
@@ -101,6 +103,7 @@ CK_RV sr_handle_operate(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_audit_tip(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_create(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_rotate(struct sr_work *work, const void *request, void *reply);
