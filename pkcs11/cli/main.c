@@ -56,6 +56,7 @@ static const struct verb {
     {{"backup", "list"}, sr_verb_backup_list, "list the backups that the daemon knows of"},
     {{"backup", "forget"}, sr_verb_backup_forget, "tell the daemon that a backup is no more"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
+    {{"audit", "tip"}, sr_verb_audit_tip, "print its last line, signed, for keeping elsewhere"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
