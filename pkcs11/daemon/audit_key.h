@@ -5,11 +5,10 @@
 #define STRONGROOM_DAEMON_AUDIT_KEY_H
 
 #include "daemon/audit.h"
+#include "daemon/custody.h"
 #include "daemon/token.h"
 
 #include <openssl/evp.h>
-
-#define SR_AUDIT_LABEL "registry:audit"
 
 struct sr_audit_key {
     struct sr_audit_signer signer; /* its ARG is this structure */

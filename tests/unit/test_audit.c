@@ -27,6 +27,8 @@ static const struct sr_audit_entry entry = {.uid = 7,
                                             .result = "ok",
                                             .us = 154};
 
+static const struct sr_audit_options plain = {.checkpoint = 1000};
+
 static char path[256];
 static char text[1 << 18];
 static size_t length;
@@ -48,7 +50,7 @@ static void read_file(void)
 static void write_lines(int n)
 {
     struct sr_why why = {""};
-    struct sr_audit *audit = sr_audit_open(path, &why);
+    struct sr_audit *audit = sr_audit_open(path, &plain, &why);
     CU_ASSERT_STRING_EQUAL(why.text, "");
     CU_ASSERT_PTR_NOT_NULL_FATAL(audit);
     for (int i = 0; i < n; i++)
@@ -110,7 +112,7 @@ static void what_is_not_known_is_null(void)
     struct sr_audit_entry bare = entry;
     struct sr_why why;
     name_file("bare");
-    struct sr_audit *audit = sr_audit_open(path, &why);
+    struct sr_audit *audit = sr_audit_open(path, &plain, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(audit);
     bare.family = NULL;
     bare.version = 0;
@@ -174,23 +176,23 @@ static void a_line_without_its_line_feed_is_a_line(void)
 static void others_files_are_refused(void)
 {
     struct sr_why why = {""};
-    CU_ASSERT_PTR_NULL(sr_audit_open(unit_folder(), &why));
-    CU_ASSERT_PTR_NULL(sr_audit_open("/dev/null", &why));
+    CU_ASSERT_PTR_NULL(sr_audit_open(unit_folder(), &plain, &why));
+    CU_ASSERT_PTR_NULL(sr_audit_open("/dev/null", &plain, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "regular"));
 
     name_file("open-to-others");
     write_lines(1);
     CU_ASSERT_EQUAL(chmod(path, 0620), 0);
-    CU_ASSERT_PTR_NULL(sr_audit_open(path, &why));
+    CU_ASSERT_PTR_NULL(sr_audit_open(path, &plain, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "0620"));
     CU_ASSERT_EQUAL(chmod(path, 0640), 0);
     write_lines(1);
     if (geteuid() == 0) {
         CU_ASSERT_EQUAL(chown(path, 1, 1), 0);
-        CU_ASSERT_PTR_NULL(sr_audit_open(path, &why));
+        CU_ASSERT_PTR_NULL(sr_audit_open(path, &plain, &why));
         CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "uid 1 "));
     }
-    CU_ASSERT_PTR_NULL(sr_audit_open(unit_file("notes", "what I must not forget\n"), &why));
+    CU_ASSERT_PTR_NULL(sr_audit_open(unit_file("notes", "what I must not forget\n"), &plain, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "not an audit log"));
 }
 
@@ -198,9 +200,9 @@ static void two_cannot_write_it(void)
 {
     struct sr_why why = {""};
     name_file("two");
-    struct sr_audit *audit = sr_audit_open(path, &why);
+    struct sr_audit *audit = sr_audit_open(path, &plain, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(audit);
-    CU_ASSERT_PTR_NULL(sr_audit_open(path, &why));
+    CU_ASSERT_PTR_NULL(sr_audit_open(path, &plain, &why));
     CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "in use"));
     sr_audit_close(audit);
 }
@@ -213,7 +215,7 @@ static void a_full_disk_is_said_and_the_chain_goes_on(void)
     name_file("full");
     CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &old), 0);
     (void)signal(SIGXFSZ, SIG_IGN);
-    struct sr_audit *audit = sr_audit_open(path, &why);
+    struct sr_audit *audit = sr_audit_open(path, &plain, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(audit);
     CU_ASSERT_TRUE(sr_audit_write(audit, &entry, &why));
     read_file();
