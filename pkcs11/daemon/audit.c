@@ -329,8 +329,10 @@ static void *synchronise(void *arg)
             audit->dirty = false;
         (void)pthread_mutex_unlock(&audit->lock);
         int error = fdatasync(fd) != 0 ? errno : 0;
-        if (retired >= 0)
+        if (retired >= 0) {
             (void)close(retired);
+            sr_audit_sync_folder(audit);
+        }
         (void)pthread_mutex_lock(&audit->lock);
         if (retired >= 0) {
             audit->retired = -1;

@@ -82,8 +82,6 @@ static bool wants_rotation(const struct sr_audit *audit)
 
 static void set_aside(struct sr_audit *audit, const char *name)
 {
-    while (audit->retired >= 0) /* the last one is still on its way to the disk */
-        (void)pthread_cond_wait(&audit->due, &audit->lock);
     errno = ENOMEM;
     if (name != NULL && sr_audit_rotate(audit, name)) {
         sr_log(SR_LOG_INFO, "audit log %s: set aside as %s", audit->path, name);
@@ -108,9 +106,12 @@ static void keep(struct sr_audit *audit)
     (void)pthread_mutex_unlock(&audit->lock);
     if (!sign(audit, &point, &why) && audit->signer != NULL)
         sr_log(SR_LOG_WARNING, "audit log %s: a checkpoint without a signature: %s", audit->path, why.text);
-    if (rotates)
+    if (rotates) {
         name = sr_audit_next_name(audit);
+        (void)fdatasync(audit->fd); /* most of it: what is left is done with the lock */
+    }
     (void)pthread_mutex_lock(&audit->lock);
+    /* The last one may still be on its way to the disk. */
     while (rotates && audit->retired >= 0)
         (void)pthread_cond_wait(&audit->due, &audit->lock);
     write_checkpoint(audit, &point, why.text);

@@ -77,17 +77,29 @@ static int begin_file(struct sr_audit *audit, const char *path, const char *afte
     if (sr_audit_lock_file(fd) &&
         sr_audit_line_end(&line, audit->time, audit->md, audit->sha256, audit->chain, chain)) {
         ssize_t n = write(fd, line.text, line.length);
-        if (n == (ssize_t)line.length) {
+        if (n == (ssize_t)line.length && fdatasync(fd) == 0) {
             *length = line.length;
             return fd;
         }
-        errno = n >= 0 ? ENOSPC : errno;
+        errno = n >= 0 && (size_t)n < line.length ? ENOSPC : errno;
     }
     error = errno;
     (void)close(fd);
     (void)unlink(path);
     errno = error;
     return -1;
+}
+
+void sr_audit_sync_folder(struct sr_audit *audit)
+{
+    char *folder = NULL;
+    (void)base_of(audit->path, &folder);
+    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+    free(folder);
 }
 
 /* NEW becomes PATH, and PATH becomes NAME. */
@@ -112,6 +124,11 @@ bool sr_audit_rotate(struct sr_audit *audit, const char *name)
 
     if (asprintf(&new, "%s.new", audit->path) < 0)
         return false;
+    /* After a power failure the new file must not name what the old one has lost. */
+    if (fdatasync(audit->fd) != 0) {
+        free(new);
+        return false;
+    }
     int fd = begin_file(audit, new, slash != NULL ? slash + 1 : name, chain, &length);
     bool ok = fd >= 0 && exchange(audit->path, name, new);
     if (ok) {

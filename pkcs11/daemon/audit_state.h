@@ -77,6 +77,9 @@ char *sr_audit_next_name(struct sr_audit *audit);
 /* Sets the file aside under NAME and begins a new one. On failure all is as it was, errno says why. */
 bool sr_audit_rotate(struct sr_audit *audit, const char *name);
 
+/* Brings the new names to the disk. Without the lock. */
+void sr_audit_sync_folder(struct sr_audit *audit);
+
 /* Where strongroomd was killed while it rotated: puts the file that had been begun in its place. */
 bool sr_audit_finish_rotation(const char *path);
 
