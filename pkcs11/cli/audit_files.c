@@ -8,18 +8,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool add(struct sr_audit_files *files, const char *path)
+static bool add(struct sr_audit_files *files, const char *path, FILE *file)
 {
-    char **more = reallocarray(files->paths, files->count + 1, sizeof(*more));
+    struct sr_audit_file *more = reallocarray(files->list, files->count + 1, sizeof(*more));
     if (more != NULL)
-        files->paths = more;
+        files->list = more;
     char *copy = more != NULL ? strdup(path) : NULL;
     if (copy == NULL) {
+        if (file != NULL)
+            (void)fclose(file);
         sr_say("out of memory");
         return false;
     }
-    files->paths[files->count++] = copy;
+    files->list[files->count++] = (struct sr_audit_file){copy, file};
     return true;
+}
+
+static void forget_last(struct sr_audit_files *files)
+{
+    struct sr_audit_file *last = &files->list[--files->count];
+    if (last->file != NULL)
+        (void)fclose(last->file);
+    free(last->path);
 }
 
 /* The number of "BASE.000017"; 0 for another name. *LENGTH is BASE's. */
@@ -41,9 +51,11 @@ struct search {
 
 static int by_number(const void *a, const void *b)
 {
+    const struct sr_audit_file *first = a;
+    const struct sr_audit_file *second = b;
     size_t length;
-    unsigned long x = number_of(*(char *const *)a, &length);
-    unsigned long y = number_of(*(char *const *)b, &length);
+    unsigned long x = number_of(first->path, &length);
+    unsigned long y = number_of(second->path, &length);
     return (x > y) - (x < y);
 }
 
@@ -60,14 +72,13 @@ static bool take(struct sr_audit_files *files, struct search *search, const char
         return true;
     if ((size_t)snprintf(path, sizeof(path), "%s/%s", search->folder, name) >= sizeof(path))
         return true;
-    return add(files, path);
+    return add(files, path, NULL);
 }
 
-static bool find_all(struct sr_audit_files *files, struct search *search)
+/* The names in the folder: those that were set aside, in their order. */
+static bool list_folder(struct sr_audit_files *files, struct search *search)
 {
     const struct dirent *entry;
-    char path[4096];
-    struct stat st;
     size_t first = files->count;
     DIR *dir = opendir(search->folder);
     bool ok = true;
@@ -80,15 +91,60 @@ static bool find_all(struct sr_audit_files *files, struct search *search)
         ok = take(files, search, entry->d_name);
     (void)closedir(dir);
     if (files->count > first)
-        qsort(files->paths + first, files->count - first, sizeof(*files->paths), by_number);
+        qsort(files->list + first, files->count - first, sizeof(*files->list), by_number);
+    return ok;
+}
+
+/* Is the file that is open among those set aside, for strongroomd did that a moment ago? It and what is
+ * behind it are dropped: what is read is the log of that moment. */
+static void drop_behind(struct sr_audit_files *files, size_t first, const struct stat *open)
+{
+    struct stat st;
+    for (size_t i = first; i < files->count; i++)
+        if (stat(files->list[i].path, &st) == 0 && st.st_dev == open->st_dev && st.st_ino == open->st_ino)
+            while (files->count > i)
+                forget_last(files);
+}
+
+/* What the log is called can be told from the files that were set aside. */
+static bool name_log(struct sr_audit_files *files, struct search *search)
+{
+    size_t first = files->count;
+    if (search->base[0] != '\0')
+        return true;
+    if (!list_folder(files, search))
+        return false;
+    while (files->count > first)
+        forget_last(files);
     if (search->base[0] == '\0')
         (void)snprintf(search->base, sizeof(search->base), "audit.log");
-    int n = snprintf(path, sizeof(path), "%s/%s", search->folder, search->base);
-    if (!ok || n < 0 || (size_t)n >= sizeof(path))
+    return true;
+}
+
+/* The log that is being written is opened before the folder is looked at: reading the others takes a while,
+ * and strongroomd may set it aside meanwhile. */
+static bool find_all(struct sr_audit_files *files, struct search *search)
+{
+    char path[4096];
+    struct stat st;
+    size_t first = files->count;
+
+    if (!name_log(files, search))
         return false;
-    if (files->count == first || stat(path, &st) == 0)
-        ok = add(files, path);
-    return ok;
+    int n = snprintf(path, sizeof(path), "%s/%s", search->folder, search->base);
+    if (n < 0 || (size_t)n >= sizeof(path)) {
+        sr_say("the folder's name is too long");
+        return false;
+    }
+    FILE *file = fopen(path, "re");
+    if (!list_folder(files, search)) {
+        if (file != NULL)
+            (void)fclose(file);
+        return false;
+    }
+    if (file != NULL && fstat(fileno(file), &st) == 0)
+        drop_behind(files, first, &st);
+    return file != NULL || files->count == first ? add(files, path, file) : true;
 }
 
 bool sr_audit_files_begin(struct sr_audit_files *files, char *const *arguments, size_t n)
@@ -96,11 +152,11 @@ bool sr_audit_files_begin(struct sr_audit_files *files, char *const *arguments, 
     struct stat st;
     bool ok = true;
 
-    *files = (struct sr_audit_files){.paths = NULL};
+    *files = (struct sr_audit_files){.list = NULL};
     if (n == 0) {
         struct search search = {.folder = "/var/lib/strongroom", .base = "audit.log"};
         if (stat(search.folder, &st) != 0)
-            return add(files, SR_AUDIT_FILE); /* whose opening says why not */
+            return add(files, SR_AUDIT_FILE, NULL); /* whose opening says why not */
         return find_all(files, &search);
     }
     for (size_t i = 0; ok && i < n; i++) {
@@ -108,7 +164,7 @@ bool sr_audit_files_begin(struct sr_audit_files *files, char *const *arguments, 
         if (stat(arguments[i], &st) == 0 && S_ISDIR(st.st_mode))
             ok = find_all(files, &search);
         else
-            ok = add(files, arguments[i]);
+            ok = add(files, arguments[i], NULL);
     }
     return ok;
 }
@@ -123,15 +179,18 @@ static void close_file(struct sr_audit_files *files)
 void sr_audit_files_end(struct sr_audit_files *files)
 {
     close_file(files);
-    for (size_t i = 0; i < files->count; i++)
-        free(files->paths[i]);
-    free(files->paths);
+    while (files->count > 0)
+        forget_last(files);
+    free(files->list);
 }
 
 static bool open_file(struct sr_audit_files *files, struct sr_chain *chain)
 {
     const char *path = sr_audit_files_path(files);
-    files->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    files->file = files->list[files->at].file;
+    files->list[files->at].file = NULL;
+    if (files->file == NULL)
+        files->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (files->file == NULL) {
         sr_say("the audit log %s cannot be opened: %s", path, strerror(errno));
         return false;
@@ -142,7 +201,7 @@ static bool open_file(struct sr_audit_files *files, struct sr_chain *chain)
 
 const char *sr_audit_files_path(const struct sr_audit_files *files)
 {
-    return files->paths[files->at];
+    return files->list[files->at].path;
 }
 
 enum sr_chain_step sr_audit_files_next(struct sr_audit_files *files, struct sr_chain *chain)

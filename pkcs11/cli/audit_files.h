@@ -13,12 +13,17 @@
     "that were set aside; -: standard input. Without FILE: " SR_AUDIT_FILE                                   \
     " and the files set aside beside it.\n"
 
+struct sr_audit_file {
+    char *path;
+    FILE *file; /* that was opened when it was found, or NULL */
+};
+
 struct sr_audit_files {
-    char **paths;
+    struct sr_audit_file *list;
     size_t count;
-    size_t at;     /* the one that is being read */
-    FILE *file;    /* NULL: none */
-    bool torn;     /* one that is not the last ends in the middle of a line */
+    size_t at;  /* the one that is being read */
+    FILE *file; /* NULL: none */
+    bool torn;  /* one that is not the last ends in the middle of a line */
 };
 
 /* What the N arguments name. False, which was said, where that is nothing. To be ended with

@@ -247,7 +247,7 @@ static int show(struct sr_audit_files *files, struct sr_chain *chain, const stru
 int sr_verb_audit_show(int argc, char **argv)
 {
     struct request request = {.json = false};
-    struct sr_audit_files files = {.paths = NULL};
+    struct sr_audit_files files = {.list = NULL};
     struct sr_chain chain;
     int exit_status;
 

@@ -112,7 +112,7 @@ static int tell(const struct sr_audit_files *files, const struct sr_chain *chain
                sr_audit_files_path(files), fragments);
     if (chain->later)
         sr_say("%s goes on from a file that was set aside before it, and is not looked at here",
-               files->paths[0]);
+               files->list[0].path);
     int exit_status = sr_audit_check_result(check);
     if (exit_status == EXIT_OK)
         exit_status = sr_print("whole: %zu lines, chain %s", found->lines, chain->value);
@@ -122,7 +122,7 @@ static int tell(const struct sr_audit_files *files, const struct sr_chain *chain
 int sr_verb_audit_verify(int argc, char **argv)
 {
     struct sr_audit_check check = {.wanted_count = 0};
-    struct sr_audit_files files = {.paths = NULL};
+    struct sr_audit_files files = {.list = NULL};
     struct found found = {0, 0};
     struct sr_chain chain;
     int exit_status;

@@ -174,6 +174,8 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
     if (!is_wanted(audited))
         return audited->rv;
     name_operation(work->call, operation, sizeof(operation));
+    if (work->used.rule[0] != '\0')
+        entry.rule = work->used.rule;
     if (work->client != NULL)
         entry.client = work->client->name;
     if (work->used.family[0] != '\0') {
