@@ -69,6 +69,12 @@ enum strongroom_result strongroom_policy_test(strongroom *handle,
                                               const struct strongroom_policy_question *question, int *allowed,
                                               char **reason, struct strongroom_error *error);
 
+/* The last line of the audit log: its file's name, its number there, its chain value, the time, and the
+ * signature of the token's key over them, as one JSON object. Kept elsewhere, it shows later whether the log
+ * still has that line: strongroom-audit(1). STRONGROOM_CONFLICT where the daemon keeps no log. *JSON is to be
+ * freed with free(). */
+enum strongroom_result strongroom_audit_tip(strongroom *handle, char **json, struct strongroom_error *error);
+
 /* What a pkcs11: URI says of a token. */
 struct strongroom_token {
     unsigned long slot;

@@ -39,6 +39,7 @@ const char *sr_default_socket(void);
 /* The verbs. ARGV is the program's name and what follows the verb, for getopt_long, which says itself what is
  * wrong with an option. They return an exit status. */
 int sr_verb_audit_show(int argc, char **argv);
+int sr_verb_audit_tip(int argc, char **argv);
 int sr_verb_audit_verify(int argc, char **argv);
 int sr_verb_data_decrypt(int argc, char **argv);
 int sr_verb_data_encrypt(int argc, char **argv);

@@ -57,6 +57,7 @@ static const struct verb {
     {{"backup", "forget"}, sr_verb_backup_forget, "tell the daemon that a backup is no more"},
     {{"policy", "test"}, sr_verb_policy_test, "ask what a user may do with a key, and by which line"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
+    {{"audit", "tip"}, sr_verb_audit_tip, "print its last line, signed, for keeping elsewhere"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/client.h"
 
+#include "daemon/audit_parts.h"
+
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,11 +18,11 @@ static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sr_client *clients;
 static size_t clients_count;
 
-static bool random_id(unsigned char *id)
+static bool random_bytes(unsigned char *bytes, size_t size)
 {
     size_t have = 0;
-    while (have < SR_CLIENT_ID) {
-        ssize_t n = getrandom(id + have, SR_CLIENT_ID - have, 0);
+    while (have < size) {
+        ssize_t n = getrandom(bytes + have, size - have, 0);
         if (n < 0 && errno != EINTR)
             return false;
         have += n > 0 ? (size_t)n : 0;
@@ -46,11 +49,13 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
     c = calloc(1, sizeof(*c));
     if (c == NULL)
         goto out;
-    if (!random_id(c->id)) {
+    uint32_t name = 0;
+    if (!random_bytes(c->id, sizeof(c->id)) || !random_bytes((unsigned char *)&name, sizeof(name))) {
         free(c);
         c = NULL;
         goto out;
     }
+    (void)snprintf(c->name, sizeof(c->name), "%08x", name);
     c->uid = peer->uid;
     c->pid = peer->pid;
     c->connections = 1;
@@ -61,6 +66,14 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
 out:
     (void)pthread_mutex_unlock(&clients_lock);
     return c;
+}
+
+bool sr_client_is_last(struct sr_client *client)
+{
+    (void)pthread_mutex_lock(&clients_lock);
+    bool last = client->connections == 1;
+    (void)pthread_mutex_unlock(&clients_lock);
+    return last;
 }
 
 size_t sr_client_count(void)
@@ -153,6 +166,8 @@ static void free_session(struct sr_client_session *session)
 
 void sr_client_leave(struct sr_client *client)
 {
+    struct sr_part *part;
+
     (void)pthread_mutex_lock(&clients_lock);
     bool last = --client->connections == 0;
     if (last) {
@@ -171,6 +186,8 @@ void sr_client_leave(struct sr_client *client)
             free_session(client->sessions.at[i]);
     for (size_t i = 0; i < client->handles.count; i++)
         sr_object_release(client->handles.at[i]);
+    while ((part = sr_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
+        sr_part_free(part);
     free(client->sessions.at);
     free(client->handles.at);
     (void)pthread_mutex_destroy(&client->lock);

@@ -30,6 +30,7 @@ struct sr_places {
 
 struct sr_client {
     unsigned char id[SR_CLIENT_ID];
+    char name[9]; /* in the audit log: says nothing of the id, which is a secret */
     pid_t pid;
     uid_t uid;
     struct sr_client *next;
@@ -39,6 +40,7 @@ struct sr_client {
     bool logged_out;           /* by C_Logout: private objects are hidden from it until C_Login */
     struct sr_places sessions; /* struct sr_client_session */
     struct sr_places handles;  /* struct sr_token_object, each with a reference */
+    struct sr_part *parts;     /* operations in parts, as the audit log follows them */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.
@@ -47,6 +49,9 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
 
 /* One connection less; with the last one everything of the client goes, its session objects too. */
 void sr_client_leave(struct sr_client *client);
+
+/* Has it no other connection than the caller's? */
+bool sr_client_is_last(struct sr_client *client);
 
 /* How many there are. */
 size_t sr_client_count(void);

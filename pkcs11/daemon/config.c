@@ -12,6 +12,9 @@
 #define TOKEN_SESSIONS 16
 #define CONNECTIONS 1024
 #define DATA_KEY_S 300
+#define AUDIT_CHECKPOINT 1000
+#define AUDIT_ROTATE ((size_t)64 << 20)
+#define AUDIT_ROTATE_LEAST ((size_t)4096)
 
 const char *const sr_permissions[] = {
     "family.manage",   "family.list",   "session.sign", "session.verify", "jwt.sign",
@@ -171,7 +174,7 @@ static bool read_jobs(const struct sr_reader *r, struct sr_config *config)
 {
     const char *name = sr_conf_value(r, "default", "jobs-token");
     config->data_key_s = DATA_KEY_S;
-    if (!copy_path(r, "registry", &config->registry) || !copy_path(r, "audit", &config->audit) ||
+    if (!copy_path(r, "registry", &config->registry) ||
         !sr_conf_duration(r, "default", "data-key-time", &config->data_key_s))
         return false;
     for (size_t i = 0; name != NULL && i < config->token_count; i++)
@@ -184,11 +187,32 @@ static bool read_jobs(const struct sr_reader *r, struct sr_config *config)
     return name == NULL;
 }
 
+static bool read_audit(const struct sr_reader *r, struct sr_config *config)
+{
+    const char *full = sr_conf_value(r, "default", "audit-full");
+    unsigned long checkpoint = AUDIT_CHECKPOINT;
+    struct sr_audit_options *o = &config->audit_options;
+
+    o->rotate = AUDIT_ROTATE;
+    if (!copy_path(r, "audit", &config->audit) ||
+        !sr_conf_number(r, "default", "audit-checkpoint", 10, 100000000, &checkpoint) ||
+        !sr_conf_size(r, "default", "audit-rotate", AUDIT_ROTATE_LEAST, &o->rotate))
+        return false;
+    if (full != NULL && strcmp(full, "refuse") != 0 && strcmp(full, "continue") != 0) {
+        sr_why_set(r->why, "%s: audit-full is \"%s\"; write refuse or continue", r->file, full);
+        return false;
+    }
+    o->checkpoint = checkpoint > 0 ? checkpoint : 1;
+    o->goes_on_when_full = full != NULL && strcmp(full, "continue") == 0;
+    return true;
+}
+
 static bool read_all(const struct sr_reader *r, struct sr_config *config)
 {
-    static const char *const keys[] = {"tokens",   "sockets",     "log-level", "max-connections",
-                                       "registry", "jobs-token",  "audit",     "data-key-time",
-                                       "rules",    "custody-off", NULL};
+    static const char *const keys[] = {
+        "tokens",     "sockets",     "log-level",     "max-connections", "registry",         "jobs-token",
+        "rules",      "custody-off", "data-key-time", "audit",           "audit-checkpoint", "audit-rotate",
+        "audit-full", NULL};
     unsigned long connections = CONNECTIONS;
 
     if (!sr_conf_only_known(r, "default", keys, NULL) || !read_level(r, config) ||
@@ -203,8 +227,8 @@ static bool read_all(const struct sr_reader *r, struct sr_config *config)
                    config->token_count == 0 ? "token" : "socket");
         return false;
     }
-    return read_jobs(r, config) && read_environment(r, config) && sr_rules_read(r, config) &&
-           sr_custody_read(r, config);
+    return read_jobs(r, config) && read_audit(r, config) && read_environment(r, config) &&
+           sr_rules_read(r, config) && sr_custody_read(r, config);
 }
 
 bool sr_config_set_environment(const struct sr_config *config, struct sr_why *why)

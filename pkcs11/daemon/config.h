@@ -5,6 +5,7 @@
 #define STRONGROOM_DAEMON_CONFIG_H
 
 #include "cryptoki/why.h"
+#include "daemon/audit.h"
 #include "daemon/log.h"
 #include "daemon/pattern.h"
 #include "wire/calls.h"
@@ -85,8 +86,9 @@ struct sr_config {
     unsigned custody_off; /* a bit for each of enum sr_custody */
     struct sr_variable *environment;
     size_t environment_count;
-    char *registry;       /* the jobs' SQLite file; NULL: there are no jobs */
-    char *audit;          /* the audit log; NULL: there is none */
+    char *registry; /* the jobs' SQLite file; NULL: there are no jobs */
+    char *audit;    /* the audit log; NULL: there is none */
+    struct sr_audit_options audit_options;
     size_t jobs_token;    /* whose keys are the jobs': an index of tokens */
     long long data_key_s; /* how long an opened data key stays in the token at most */
 };

@@ -100,6 +100,29 @@ bool sr_conf_duration(const struct sr_reader *r, const char *section, const char
     return false;
 }
 
+bool sr_conf_size(const struct sr_reader *r, const char *section, const char *key, size_t least, size_t *to)
+{
+    static const char letters[] = "KMG";
+    const char *value = sr_conf_value(r, section, key);
+    char *end;
+
+    if (value == NULL)
+        return true;
+    errno = 0;
+    unsigned long n = strtoul(value, &end, 10);
+    const char *letter = *end != '\0' ? strchr(letters, *end) : NULL;
+    size_t shift = letter != NULL ? (size_t)(letter - letters + 1) * 10 : 0;
+    if (errno == 0 && *value >= '0' && *value <= '9' && (letter != NULL ? end[1] : *end) == '\0' &&
+        n <= (SIZE_MAX >> 1) >> shift && n << shift >= least) {
+        *to = n << shift;
+        return true;
+    }
+    sr_why_set(r->why,
+               "%s: [%s] %s: \"%s\" is no size from %zu on; write a number of bytes, or one with K, M or G",
+               r->file, section, key, value, least);
+    return false;
+}
+
 bool sr_conf_each(const struct sr_reader *r, const char *section, const char *key,
                   bool (*one)(const struct sr_reader *, const char *element, void *arg), void *arg)
 {

@@ -44,6 +44,9 @@ bool sr_conf_number(const struct sr_reader *r, const char *section, const char *
 /* A number and s, m, h or d; *SECONDS is unchanged where KEY is absent. */
 bool sr_conf_duration(const struct sr_reader *r, const char *section, const char *key, long long *seconds);
 
+/* A number of bytes, with K, M or G, at least LEAST. */
+bool sr_conf_size(const struct sr_reader *r, const char *section, const char *key, size_t least, size_t *to);
+
 /* "yes" or "no"; *YES is unchanged where KEY is absent. */
 bool sr_conf_yes(const struct sr_reader *r, const char *section, const char *key, bool *yes);
 

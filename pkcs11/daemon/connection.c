@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 
-#include "daemon/audit_call.h"
+#include "daemon/audit_key_call.h"
 #include "daemon/crowd.h"
 #include "daemon/permit.h"
 #include "wire/channel.h"
@@ -255,10 +255,12 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
     sr_handler handler = sr_handler_of(frame->call);
-    if (audited.permitted)
+    bool held = audited.permitted && work->daemon->audit != NULL &&
+                (rv = sr_audit_before(work, frame->call, &request)) != CKR_OK;
+    if (audited.permitted && !held)
         rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
     audited.rv = rv;
-    if (sr_audit_wanted(work, &audited)) {
+    if (work->daemon->audit != NULL && !held) {
         audited.request = &request;
         audited.reply = &reply;
         rv = sr_audit_call(work, &audited);
@@ -340,6 +342,8 @@ static void end(struct connection *c)
     (void)pthread_mutex_unlock(&list_lock);
     (void)close(c->fd);
     sr_ahead_forget(&c->work.ahead);
+    if (c->work.client != NULL && sr_client_is_last(c->work.client))
+        sr_audit_abandoned(&c->work, 0);
     if (c->work.client != NULL)
         sr_client_leave(c->work.client);
     sr_stream_end(&c->work.stream);

@@ -88,4 +88,8 @@ CK_FLAGS sr_custody_flags(CK_MECHANISM_TYPE type, CK_FLAGS flags, bool *useless)
 /* Rule 5: does the label belong to a job (`role:name:version`)? */
 bool sr_custody_reserved(const void *label, size_t length);
 
+/* Is it the daemon's own key pair, which signs the audit log? No client sees it. */
+#define SR_AUDIT_LABEL "registry:audit"
+bool sr_custody_own(const void *label, size_t length);
+
 #endif

@@ -1,7 +1,7 @@
 /* strongroomd: the only process that loads a token's module.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/audit.h"
+#include "daemon/audit_key.h"
 #include "daemon/check.h"
 #include "daemon/connection.h"
 #include "daemon/custody_switch.h"
@@ -86,9 +86,24 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
     return true;
 }
 
+/* Where the token cannot sign checkpoints the log says so, and goes on without. */
+static bool begin_audit(struct sr_daemon *daemon, struct sr_audit_key **key, struct sr_why *why)
+{
+    struct sr_why reason = {""};
+
+    if (daemon->audit == NULL)
+        return true;
+    *key = sr_audit_key_open(&daemon->tokens[daemon->config->jobs_token], &reason);
+    if (*key == NULL)
+        sr_log(SR_LOG_WARNING, "audit log %s: its checkpoints have no signatures: %s", daemon->config->audit,
+               reason.text);
+    return sr_audit_begin(daemon->audit, *key != NULL ? &(*key)->signer : NULL, reason.text, why);
+}
+
 static int run(const char *file)
 {
     struct sr_daemon daemon = {.file = file};
+    struct sr_audit_key *audit_key = NULL;
     struct sr_tick *tick = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
@@ -111,12 +126,13 @@ static int run(const char *file)
         goto out;
     }
     if (daemon.config->audit != NULL) {
-        daemon.audit = sr_audit_open(daemon.config->audit, &why);
+        daemon.audit = sr_audit_open(daemon.config->audit, &daemon.config->audit_options, &why);
         if (daemon.audit == NULL)
             goto out;
         sr_log(SR_LOG_INFO, "audit log %s: open", daemon.config->audit);
     }
-    if (!open_tokens(&daemon, &opened, &why) || !sr_open_jobs(&daemon, &why))
+    if (!open_tokens(&daemon, &opened, &why) || !begin_audit(&daemon, &audit_key, &why) ||
+        !sr_open_jobs(&daemon, &why))
         goto out;
     if (daemon.jobs != NULL) {
         tick = sr_tick_start(&daemon, &why);
@@ -146,10 +162,12 @@ out:
             (void)unlink(daemon.config->sockets[i].path);
     }
     sr_connections_stop(&daemon, DRAIN_MS);
-    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
+    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0 ||
+        !sr_audit_stop(daemon.audit, DRAIN_MS))
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);
     sr_audit_close(daemon.audit);
+    sr_audit_key_free(audit_key);
     while (opened > 0)
         sr_token_close(&daemon.tokens[--opened]);
     free(daemon.tokens);

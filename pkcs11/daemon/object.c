@@ -200,6 +200,8 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
             goto out;
     }
     object->reserved = sr_custody_reserved(a[A_LABEL].pValue, a[A_LABEL].ulValueLen);
+    /* Programs that take a token's first key pair, or list all (ssh-keygen -D), would take this one. */
+    object->hidden = sr_custody_own(a[A_LABEL].pValue, a[A_LABEL].ulValueLen);
     if (sr_attribute_bool(&a[A_TOKEN], false))
         card->flags |= SR_CARD_TOKEN;
     if (sr_attribute_bool(&a[A_PRIVATE], true))

@@ -25,7 +25,7 @@ struct sr_token_object {
 
     /* Under the token's lock: */
     struct sr_token_object *next; /* in its bucket */
-    bool hidden;                  /* itself a copy that the daemon made: no client sees it */
+    bool hidden; /* a copy that the daemon made, or its own key: no client sees it */
     bool gone;                    /* the token does not have it any more */
     bool copy_tried;
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */

@@ -44,6 +44,7 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_GET_STATE] = sr_handle_get_state,
     [SR_CALL_SET_STATE] = sr_handle_set_state,
     [SR_CALL_SEED] = sr_handle_seed,
+    [SR_CALL_AUDIT_TIP] = sr_handle_audit_tip,
     [SR_CALL_RANDOM] = sr_handle_random,
     [SR_CALL_FAMILY_CREATE] = sr_handle_family_create,
     [SR_CALL_FAMILY_ROTATE] = sr_handle_family_rotate,
@@ -137,6 +138,7 @@ CK_RV sr_refuse(struct sr_work *work, CK_RV rv, const char *rule, const char *fo
     (void)vsnprintf(what, sizeof(what), format, args);
     va_end(args);
     (void)snprintf(work->why, sizeof(work->why), "strongroomd refuses: %s (%s)", what, rule);
+    (void)snprintf(work->used.rule, sizeof(work->used.rule), "%s", rule);
     sr_log(SR_LOG_WARNING, "refused: uid %u, pid %d, socket %s, call %s: %s (%s)", (unsigned)work->peer.uid,
            (int)work->peer.pid, work->socket->path, work->call, what, rule);
     return rv;

@@ -45,6 +45,8 @@ struct sr_used {
     enum sr_operation operation;    /* SR_OPERATION_NONE: a job's call, or none that uses a key */
     CK_MECHANISM_TYPE mechanism;    /* CK_UNAVAILABLE_INFORMATION: none */
     struct sr_token_object *object; /* with a reference, or NULL */
+    char rule[80];                  /* by which it was refused; "" */
+    char strengthened[160];         /* what was strengthened in its template; "" */
     char family[SR_FAMILY_MAX];     /* where the request does not say it; else "" */
     unsigned long version;          /* 0: none, or not known */
     size_t items;                   /* of a call for many things at once; else 0 */
@@ -134,6 +136,7 @@ CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *repl
 CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_set_state(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_seed(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_audit_tip(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_create(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_rotate(struct sr_work *work, const void *request, void *reply);

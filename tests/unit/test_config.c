@@ -55,6 +55,54 @@ static long long data_key_time(const char *value)
     return seconds;
 }
 
+static struct sr_config *with(const char *line, struct sr_why *why)
+{
+    char text[200];
+    why->text[0] = '\0';
+    (void)snprintf(text, sizeof(text), BOTH "%s\n" TOKEN SOCKET, line);
+    return sr_config_read(unit_file("audit.conf", text), why);
+}
+
+static void the_audit_log_has_options(void)
+{
+    static const struct {
+        const char *line;
+        size_t checkpoint;
+        size_t rotate;
+        bool goes_on;
+    } good[] = {{"", 1000, 64 << 20, false},
+                {"audit-checkpoint = 10", 10, 64 << 20, false},
+                {"audit-rotate = 4096", 1000, 4096, false},
+                {"audit-rotate = 5K", 1000, 5 << 10, false},
+                {"audit-rotate = 2G", 1000, (size_t)2 << 30, false},
+                {"audit-full = continue", 1000, 64 << 20, true},
+                {"audit-full = refuse", 1000, 64 << 20, false}};
+    static const char *const bad[] = {"audit-checkpoint = x",
+                                      "audit-rotate = 4095",
+                                      "audit-rotate = 1T",
+                                      "audit-rotate = M",
+                                      "audit-rotate = 64 M",
+                                      "audit-rotate = -1",
+                                      "audit-rotate = 64MM",
+                                      "audit-full = maybe",
+                                      "audit-rotate = 99999999999999999999",
+                                      "audit-rotate = 9999999999999G"};
+    struct sr_why why;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct sr_config *c = with(good[i].line, &why);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_EQUAL(c->audit_options.checkpoint, good[i].checkpoint);
+        CU_ASSERT_EQUAL(c->audit_options.rotate, good[i].rotate);
+        CU_ASSERT_EQUAL(c->audit_options.goes_on_when_full, good[i].goes_on);
+        sr_config_free(c);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CU_ASSERT_PTR_NULL(with(bad[i], &why));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "audit-"));
+    }
+}
+
 static void times_are_read(void)
 {
     static const char *const wrong[] = {
@@ -196,5 +244,6 @@ CU_TestInfo config_tests[] = {
     {"without a registry there is none", without_a_registry_there_is_none},
     {"nobody is admitted unasked", nobody_is_admitted_unasked},
     {"mistakes are named, without values that may be secret", mistakes_are_named},
+    {"the audit log has options", the_audit_log_has_options},
     CU_TEST_INFO_NULL,
 };
