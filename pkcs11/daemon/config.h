@@ -6,6 +6,7 @@
 
 #include "cryptoki/why.h"
 #include "daemon/log.h"
+#include "daemon/seccomp.h"
 #include "wire/calls.h"
 
 #include <stdbool.h>
@@ -43,7 +44,9 @@ struct sr_token_config {
 
 struct sr_config {
     enum sr_log_level log_level;
+    enum sr_seccomp seccomp;
     size_t max_connections;
+    size_t max_connections_per_user;
     struct sr_socket_config *sockets;
     size_t socket_count;
     struct sr_token_config *tokens;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/listener.h"
 #include "daemon/connection.h"
+#include "daemon/share.h"
+#include "daemon/turn_away.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -108,13 +110,17 @@ static void accept_one(struct sr_daemon *daemon, const struct sr_socket_config *
         }
         return;
     }
-    if (atomic_load(&daemon->connections) >= daemon->config->max_connections) {
-        sr_log(SR_LOG_WARNING, "refused: a connection on %s: %zu are open (max-connections)", config->path,
-               daemon->config->max_connections);
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
         (void)close(fd);
         return;
     }
-    sr_connection_start(daemon, config, fd);
+    struct sr_why why = {""};
+    if (sr_share_take(daemon->config, config, peer.uid, &why))
+        sr_connection_start(daemon, config, fd, peer.uid);
+    else
+        sr_turn_away(fd, config, peer.uid, &why);
 }
 
 void sr_accept_loop(struct sr_daemon *daemon, const int *listeners, int stop_fd)
