@@ -45,10 +45,10 @@ static const char *const allowed[] = {
     "brk", "madvise", "map_shadow_stack", "memfd_create", "mincore", "mlock", "mlock2", "mlockall", "mremap",
     "mseal", "msync", "munlock", "munlockall", "munmap",
     /* threads and time; new threads are below */
-    "clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group", "futex", "futex_requeue",
-    "futex_wait", "futex_waitv", "futex_wake", "get_robust_list", "getcpu", "getitimer", "getpriority",
-    "gettimeofday", "membarrier", "nanosleep", "pause", "restart_syscall", "rseq", "rt_sigaction",
-    "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
+    "clock_getres", "clock_gettime", "clock_nanosleep", "clone3", "exit", "exit_group", "futex",
+    "futex_requeue", "futex_wait", "futex_waitv", "futex_wake", "get_robust_list", "getcpu", "getitimer",
+    "getpriority", "gettimeofday", "membarrier", "nanosleep", "pause", "restart_syscall", "rseq",
+    "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
     "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
     "sched_getparam", "sched_getscheduler", "sched_setaffinity", "sched_yield", "set_robust_list",
     "set_tid_address", "sigaltstack", "sigreturn", "tgkill", "time", "timer_create", "timer_delete",
@@ -68,54 +68,20 @@ static const char *const allowed[] = {
     "times", "uname"};
 
 /* What nobody makes but who has taken the process over, or wants to. */
-static const char *const deadly[] = {"execve",
-                                     "execveat",
-                                     "ptrace",
-                                     "process_vm_readv",
-                                     "process_vm_writev",
-                                     "process_madvise",
-                                     "pidfd_getfd",
-                                     "kcmp",
-                                     "bpf",
-                                     "perf_event_open",
-                                     "userfaultfd",
-                                     "mount",
-                                     "umount",
-                                     "umount2",
-                                     "move_mount",
-                                     "fsopen",
-                                     "open_tree",
-                                     "pivot_root",
-                                     "chroot",
-                                     "setns",
-                                     "unshare",
-                                     "init_module",
-                                     "finit_module",
-                                     "delete_module",
-                                     "kexec_load",
-                                     "kexec_file_load",
-                                     "reboot",
-                                     "add_key",
-                                     "keyctl",
-                                     "request_key",
-                                     "setuid",
-                                     "setgid",
-                                     "setreuid",
-                                     "setregid",
-                                     "setresuid",
-                                     "setresgid",
-                                     "setfsuid",
-                                     "setfsgid",
-                                     "setgroups",
-                                     "capset",
-                                     "open_by_handle_at",
-                                     "swapon",
-                                     "swapoff",
-                                     "iopl",
-                                     "ioperm",
-                                     "io_uring_setup",
-                                     "io_uring_enter",
-                                     "io_uring_register"};
+static const char *const deadly[] = {
+    /* other programs, and others' memory */
+    "execve", "execveat", "kcmp", "pidfd_getfd", "process_madvise", "process_vm_readv", "process_vm_writev",
+    "ptrace", "userfaultfd",
+    /* the kernel */
+    "bpf", "delete_module", "finit_module", "init_module", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load", "perf_event_open", "reboot",
+    "swapoff", "swapon",
+    /* where we are */
+    "chroot", "fsopen", "mount", "move_mount", "open_by_handle_at", "open_tree", "pivot_root", "setns",
+    "umount", "umount2", "unshare",
+    /* who we are */
+    "add_key", "capset", "keyctl", "request_key", "setfsgid", "setfsuid", "setgid", "setgroups", "setregid",
+    "setresgid", "setresuid", "setreuid", "setuid"};
 
 /* Names that this version of the library does not know are left out. */
 static int add_names(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t count)
@@ -172,14 +138,19 @@ static int add_allowances(scmp_filter_ctx filter)
     return error;
 }
 
-/* Errors that make callers take another way: glibc starts threads by clone where clone3, whose arguments a
- * filter does not see, is not there. */
-static int add_errors(scmp_filter_ctx filter, enum sr_seccomp mode)
+/* A filter before the other one, so that the kernel does not log each thread that is started: glibc starts
+ * them by clone where clone3, whose arguments a filter does not see, is not there. */
+static int deny_clone3(void)
 {
-    int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    if (error == 0 && mode == SR_SECCOMP_YES)
-        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                                 SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int error = filter != NULL ? seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) : -ENOMEM;
+    if (error == 0)
+        error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
+    if (error == 0)
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    if (error == 0)
+        error = seccomp_load(filter);
+    seccomp_release(filter);
     return error;
 }
 
@@ -198,8 +169,9 @@ static int fill(scmp_filter_ctx filter, enum sr_seccomp mode)
         error = add_names(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
     if (error == 0)
         error = add_allowances(filter);
-    if (error == 0)
-        error = add_errors(filter, mode);
+    if (error == 0 && mode == SR_SECCOMP_YES) /* what a library without IPv6, say, would be told */
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                                 SCMP_A0(SCMP_CMP_NE, AF_UNIX));
     if (error == 0 && mode == SR_SECCOMP_YES)
         error = add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0]));
     return error;
@@ -216,6 +188,8 @@ bool sr_seccomp_start(enum sr_seccomp mode, struct sr_why *why)
     scmp_filter_ctx filter = seccomp_init(mode == SR_SECCOMP_YES ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_LOG);
     if (filter != NULL)
         error = fill(filter, mode);
+    if (error == 0)
+        error = deny_clone3();
     if (error == 0)
         error = seccomp_load(filter);
     seccomp_release(filter);
