@@ -44,7 +44,7 @@ static const char *const allowed[] = {
     /* memory; what makes it executable is below */
     "brk", "madvise", "map_shadow_stack", "memfd_create", "mincore", "mlock", "mlock2", "mlockall", "mremap",
     "mseal", "msync", "munlock", "munlockall", "munmap",
-    /* threads and time; new threads are below */
+    /* threads and time; new threads are below, and clone3 fails by deny_clone3 */
     "clock_getres", "clock_gettime", "clock_nanosleep", "clone3", "exit", "exit_group", "futex",
     "futex_requeue", "futex_wait", "futex_waitv", "futex_wake", "get_robust_list", "getcpu", "getitimer",
     "getpriority", "gettimeofday", "membarrier", "nanosleep", "pause", "restart_syscall", "rseq",
