@@ -175,6 +175,7 @@ out:
             (void)unlink(daemon.config->sockets[i].path);
     }
     sr_connections_stop(&daemon, DRAIN_MS);
+    sr_spawner_stop();
     if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);

@@ -25,7 +25,7 @@ bool sr_seccomp_start(enum sr_seccomp mode, struct sr_why *why)
 #include <sys/socket.h>
 
 #ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41 /* glibc 2.42 names its memory */
+#define PR_SET_VMA 0x53564d41 /* glibc names its memory */
 #endif
 
 /* What strongroomd, its libraries and a token's module in software do: files, memory, threads, Unix sockets.

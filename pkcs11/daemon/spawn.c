@@ -11,12 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CHANNEL 3 /* the spawner's only descriptor besides the standard ones */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* one request at a time */
 static int spawner = -1;
+static pid_t spawner_pid;
 
 union control {
     struct cmsghdr align;
@@ -124,7 +126,20 @@ bool sr_spawner_start(struct sr_why *why)
         return false;
     }
     spawner = ends[0];
+    spawner_pid = pid;
     return true;
+}
+
+void sr_spawner_stop(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    if (spawner >= 0) {
+        (void)close(spawner);
+        while (waitpid(spawner_pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    spawner = -1;
+    (void)pthread_mutex_unlock(&lock);
 }
 
 static bool send_descriptor(int fd)
@@ -147,12 +162,10 @@ pid_t sr_spawn_officer(int fd)
 {
     int answer = -EIO;
 
-    if (spawner < 0) {
-        errno = ENOSYS;
-        return -1;
-    }
     (void)pthread_mutex_lock(&lock);
-    if (!send_descriptor(fd))
+    if (spawner < 0)
+        answer = -ENOSYS;
+    else if (!send_descriptor(fd))
         answer = -errno;
     else
         while (recv(spawner, &answer, sizeof(answer), 0) != (ssize_t)sizeof(answer)) {

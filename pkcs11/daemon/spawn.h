@@ -15,6 +15,9 @@
  * the environment of the modules was set. False with WHY. */
 bool sr_spawner_start(struct sr_why *why);
 
+/* Ends the spawner, if one was started. No officer is started any more. */
+void sr_spawner_stop(void);
+
 /* Runs "strongroomd --officer", this very program, with FD as its standard input and this process's standard
  * error. FD stays the caller's. The new process is nobody's child to wait for: it is gone when the other end
  * of FD is closed. -1 with errno where it cannot be started, and where no spawner was started. Any thread. */

@@ -80,5 +80,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3; i++)
         ask();
     expect(sr_spawn_officer(-1) == -1 && errno == EBADF, "a descriptor that is none");
+    sr_spawner_stop();
+    expect(sr_spawn_officer(0) == -1 && errno == ENOSYS, "no officer after the spawner");
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
