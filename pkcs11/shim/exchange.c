@@ -140,7 +140,7 @@ CK_RV sr_exchange(struct sr_exchange *x)
     for (int n = 0; n < ATTEMPTS; n++) {
         struct sr_connection *c;
         bool sent = false;
-        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable);
+        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable && x->pinned == 0);
         if (rv != CKR_OK)
             return rv;
         struct outcome o = attempt(x, c, &sent);
