@@ -276,6 +276,7 @@ struct sr_operate_request {
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified */
     CK_ULONG bulk;
+    CK_ULONG flows; /* OPERATE_INIT: 1: the client fills the buffer meanwhile, see flow.h */
 };
 struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     CK_SESSION_HANDLE session;
@@ -283,6 +284,7 @@ struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified, with OPERATE_FINAL */
     CK_ULONG bulk;
+    CK_ULONG flows;  /* OPERATE_UPDATE: as with OPERATE_INIT */
     CK_ULONG cancel; /* OPERATE_FINAL: 1: the client gives the operation up */
 };
 struct sr_operate_reply {

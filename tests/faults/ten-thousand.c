@@ -120,10 +120,30 @@ static void parts(void)
     expect("begun again, it works", begin(sessions[0]) == CKR_OK && ends_well(sessions[0]));
 }
 
+/* On a token of one session an operation in parts has it, until somebody has waited for a second. */
+static void only_session(void)
+{
+    CK_BYTE mac[32];
+    CK_ULONG length = sizeof(mac);
+
+    expect("a MAC", sign(s.session, expected) == CKR_OK);
+    expect("in parts, undisturbed", begin(s.session) == CKR_OK && ends_well(s.session));
+    expect("two sessions", f->C_OpenSession(s.slot, CKF_SERIAL_SESSION, NULL, NULL, &sessions[0]) == CKR_OK &&
+                               begin(s.session) == CKR_OK);
+    double began = now();
+    expect("another operation gets the token's only session",
+           sign(sessions[0], mac) == CKR_OK && memcmp(mac, expected, 32) == 0);
+    expect("after a second", now() - began > 0.5 && now() - began < 5);
+    expect("the first one has lost it", f->C_SignFinal(s.session, mac, &length) == CKR_FUNCTION_CANCELED);
+    expect("and may begin again", begin(s.session) == CKR_OK && ends_well(s.session));
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fputs("usage: ten-thousand HMAC-LABEL\n", stderr);
+    bool one = argc == 3 && strcmp(argv[2], "one") == 0;
+
+    if (argc != 2 && !one) {
+        fputs("usage: ten-thousand HMAC-LABEL [one]\n", stderr);
         return 2;
     }
     memset(message, 'm', sizeof(message));
@@ -131,6 +151,11 @@ int main(int argc, char **argv)
         return 1;
     f = s.module.f;
     expect("the key", find_key(argv[1]) == CKR_OK);
+    if (failures == 0 && one) {
+        only_session();
+        signer_close(&s);
+        return failures == 0 ? 0 : 1;
+    }
     if (failures == 0)
         open_all();
     if (failures == 0) {
