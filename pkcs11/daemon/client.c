@@ -270,7 +270,9 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
 
 bool sr_client_sees(const struct sr_client *client, bool logged_out, const struct sr_token_object *object)
 {
-    if (!(object->card.flags & SR_CARD_TOKEN) && atomic_load(&object->owner) != client)
+    const void *owner = atomic_load(&object->owner);
+    /* A session object without an owner is a job's, or is being made by somebody who will own it. */
+    if (!(object->card.flags & SR_CARD_TOKEN) && owner != client && !(owner == NULL && object->reserved))
         return false;
     return !logged_out || !(object->card.flags & SR_CARD_PRIVATE);
 }

@@ -147,11 +147,11 @@ static CK_RV change(struct sr_work *work, struct sr_token_object *object, const 
                     CK_SESSION_HANDLE real, struct sr_token_object **renewed)
 {
     CK_ATTRIBUTE a[SR_DRAFT_MAX];
+    for (size_t i = 0; i < draft->n; i++)
+        a[i] = draft->a[i];
     CK_RV rv = check_change(work, object, real, draft);
     if (rv != CKR_OK)
         return rv;
-    for (size_t i = 0; i < draft->n; i++)
-        a[i] = draft->a[i];
     rv = object->token->module.f->C_SetAttributeValue(real, object->real, a, draft->n);
     /* A token may stop half way: what it did is to be seen then too. */
     CK_RV seen = sr_object_renew(object, real, renewed);
@@ -183,7 +183,11 @@ CK_RV sr_handle_change(struct sr_work *work, const void *request, void *reply)
         rv = sr_token_borrow(making.token, &real);
     if (rv != CKR_OK)
         goto out;
+    (void)pthread_mutex_lock(&making.token->changes);
+    sr_object_changing(object, true);
     rv = change(work, object, &draft, real, &renewed);
+    sr_object_changing(object, false);
+    (void)pthread_mutex_unlock(&making.token->changes);
     sr_token_return(making.token, real, rv);
     if (rv == CKR_OK) {
         sr_work_used(work, renewed);

@@ -32,7 +32,8 @@ static CK_RV find_key(struct sr_work *work, const struct sr_operate_request *r, 
     return rv;
 }
 
-/* C_SignInit on the borrowed session, with the key's session copy, or the original where the copy is lost. */
+/* C_SignInit on the borrowed session, with the key's session copy, or what stands for it where the copy is
+ * lost. */
 static CK_RV sign_init(struct sr_token_object *object, const struct sr_operate_request *r,
                        CK_SESSION_HANDLE real, CK_OBJECT_HANDLE *key)
 {
@@ -45,8 +46,9 @@ static CK_RV sign_init(struct sr_token_object *object, const struct sr_operate_r
     rv = f->C_SignInit(real, &mechanism, *key);
     if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && *key != object->real) {
         sr_object_drop_copy(object);
-        *key = object->real;
-        rv = f->C_SignInit(real, &mechanism, *key);
+        rv = sr_object_key(object, real, key);
+        if (rv == CKR_OK)
+            rv = f->C_SignInit(real, &mechanism, *key);
     }
     return rv;
 }

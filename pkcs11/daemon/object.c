@@ -26,6 +26,13 @@ static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE re
     return NULL;
 }
 
+/* What stands for the token's object that OBJECT stands or stood for; under the token's lock. */
+static struct sr_token_object *current(const struct sr_token_object *object)
+{
+    struct sr_token_object *now = known(object->token, object->real);
+    return now != NULL && now->line == object->line ? now : NULL;
+}
+
 /* Takes the object out of the table; the table's reference is the caller's then. */
 static void unlink_object(struct sr_token_object *object)
 {
@@ -336,30 +343,46 @@ static bool still_there(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     return same;
 }
 
-CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
+/* Takes the token's lock; what stands for ASKED then, while nobody changes it. */
+static struct sr_token_object *settled(const struct sr_token_object *asked)
 {
-    struct sr_token *token = object->token;
-    CK_RV rv = CKR_OK;
+    struct sr_token *token = asked->token;
+    for (;;) {
+        (void)pthread_mutex_lock(&token->lock);
+        struct sr_token_object *object = current(asked);
+        if (object == NULL || !object->changing)
+            return object;
+        (void)pthread_mutex_unlock(&token->lock);
+        (void)pthread_mutex_lock(&token->changes);
+        (void)pthread_mutex_unlock(&token->changes);
+    }
+}
 
-    (void)pthread_mutex_lock(&token->lock);
+CK_RV sr_object_key(struct sr_token_object *asked, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
+{
+    struct sr_token *token = asked->token;
+    struct sr_token_object *object = settled(asked);
+    CK_RV rv = CKR_KEY_HANDLE_INVALID;
+
     long long now = sr_now_ms();
-    bool check = object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS;
-    if (check)
+    if (object != NULL && object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS) {
         object->checked_ms = now;
-    (void)pthread_mutex_unlock(&token->lock);
-
-    bool there = !check || still_there(object, session);
-
-    (void)pthread_mutex_lock(&token->lock);
-    if (object->gone) {
-        rv = CKR_KEY_HANDLE_INVALID;
-    } else if (there) {
+        atomic_fetch_add(&object->refs, 1);
+        (void)pthread_mutex_unlock(&token->lock);
+        bool there = still_there(object, session);
+        struct sr_token_object *after = settled(asked);
+        if (!there && after == object) {
+            bury(object);
+            after = NULL;
+        }
+        sr_object_release(object);
+        object = after;
+    }
+    if (object != NULL) {
         if (!object->copy_tried)
             make_copy(object);
         *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
-    } else {
-        rv = CKR_KEY_HANDLE_INVALID;
-        bury(object);
+        rv = CKR_OK;
     }
     (void)pthread_mutex_unlock(&token->lock);
     return rv;
@@ -367,8 +390,17 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
 
 void sr_object_drop_copy(struct sr_token_object *object)
 {
+    if (settled(object) == object) /* else it went when the object was changed, and there is another one */
+        destroy_copy(object);
+    (void)pthread_mutex_unlock(&object->token->lock);
+}
+
+void sr_object_changing(struct sr_token_object *object, bool changing)
+{
     (void)pthread_mutex_lock(&object->token->lock);
-    destroy_copy(object);
+    struct sr_token_object *now = current(object);
+    if (now != NULL)
+        now->changing = changing;
     (void)pthread_mutex_unlock(&object->token->lock);
 }
 
@@ -378,8 +410,8 @@ CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
-        struct sr_token_object *now = known(token, object->real);
-        if (now != NULL && now->line == object->line)
+        struct sr_token_object *now = current(object);
+        if (now != NULL)
             bury(now); /* it may have been renewed meanwhile */
         (void)pthread_mutex_unlock(&token->lock);
     }
@@ -405,14 +437,14 @@ CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
     CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
 
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *now = known(token, object->real);
-    if (now != NULL && now->line == object->line && rv == CKR_OK) {
+    struct sr_token_object *now = current(object);
+    if (now != NULL && rv == CKR_OK) {
         succeed(now, made);
         atomic_fetch_add(&made->refs, 1);
         *renewed = made;
     } else {
         /* What is known of it is not true any more: it is to be read anew. */
-        if (now != NULL && now->line == object->line)
+        if (now != NULL)
             bury(now);
         rv = rv != CKR_OK ? rv : CKR_OBJECT_HANDLE_INVALID;
         sr_object_release(made);
@@ -425,9 +457,7 @@ struct sr_token_object *sr_object_current(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *now = known(token, object->real);
-    if (now != NULL && now->line != object->line)
-        now = NULL;
+    struct sr_token_object *now = current(object);
     if (now != NULL)
         atomic_fetch_add(&now->refs, 1);
     (void)pthread_mutex_unlock(&token->lock);

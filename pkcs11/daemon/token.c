@@ -75,6 +75,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     memset(token, 0, sizeof(*token));
     token->config = config;
     (void)pthread_mutex_init(&token->lock, NULL);
+    (void)pthread_mutex_init(&token->changes, NULL);
     (void)pthread_cond_init(&token->returned, NULL);
     token->idle = calloc(config->max_sessions, sizeof(*token->idle));
     token->pin = sr_pin_read(config->pin_file, why);
@@ -117,6 +118,7 @@ void sr_token_close(struct sr_token *token)
     sr_pin_free(token->pin);
     free(token->idle);
     (void)pthread_cond_destroy(&token->returned);
+    (void)pthread_mutex_destroy(&token->changes);
     (void)pthread_mutex_destroy(&token->lock);
     token->pin = NULL;
     token->idle = NULL;
