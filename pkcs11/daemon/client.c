@@ -142,6 +142,25 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
     }
 }
 
+/* PKCS#11 v3.0 §5.6.9: private session objects end with the login. */
+static void destroy_private(struct sr_client *client)
+{
+    bool end = false;
+    for (CK_ULONG i = 1; !end; i++) {
+        (void)pthread_mutex_lock(&client->lock);
+        struct sr_token_object *object = renew(client, i);
+        if (object != NULL && atomic_load(&object->owner) == client && (object->card.flags & SR_CARD_PRIVATE))
+            (void)remove_at(&client->handles, i);
+        else
+            object = NULL;
+        end = i >= client->handles.count;
+        (void)pthread_mutex_unlock(&client->lock);
+        if (object != NULL)
+            (void)sr_object_destroy(object, object->token->keeper);
+        sr_object_release(object);
+    }
+}
+
 static void free_session(struct sr_client_session *session, struct sr_token *tokens)
 {
     if (session->signing) /* in the middle of an operation: not fit for another borrower */
@@ -303,4 +322,6 @@ void sr_client_set_logged_out(struct sr_client *client, bool logged_out)
     (void)pthread_mutex_lock(&client->lock);
     client->logged_out = logged_out;
     (void)pthread_mutex_unlock(&client->lock);
+    if (logged_out)
+        destroy_private(client);
 }
