@@ -133,9 +133,10 @@ CK_RV sr_handle_copy(struct sr_work *work, const void *request, void *reply)
     if (object == NULL)
         return CKR_OBJECT_HANDLE_INVALID;
     rv = may_copy(work, &making, object, &r->template, &draft);
+    if (rv != CKR_OK)
+        goto out;
     asked = draft;
-    if (rv == CKR_OK)
-        rv = sr_make_open(&making, drafts, 1);
+    rv = sr_make_open(&making, drafts, 1);
     if (rv != CKR_OK)
         goto out;
     rv = check_change(work, object, making.real, &draft);

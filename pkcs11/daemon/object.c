@@ -171,6 +171,30 @@ static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, con
     return 0;
 }
 
+/* Room for the values of most objects, for one call to the token instead of two. */
+#define VALUE_ROOM 64
+#define MODULUS_ROOM 512
+struct room {
+    unsigned char modulus[MODULUS_ROOM];
+    unsigned char others[A_COUNT][VALUE_ROOM];
+};
+
+/* Reads into ROOM; false where that is too small, or the token does not like to be asked so. */
+static bool read_into(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real, CK_ATTRIBUTE *a,
+                      struct room *room)
+{
+    for (size_t i = 0; i < A_COUNT; i++) {
+        a[i].pValue = i == A_MODULUS ? room->modulus : room->others[i];
+        a[i].ulValueLen = i == A_MODULUS ? sizeof(room->modulus) : VALUE_ROOM;
+    }
+    CK_RV rv = f->C_GetAttributeValue(session, real, a, A_COUNT);
+    bool good = rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
+    for (size_t i = 0; i < A_COUNT; i++)
+        if (a[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+            a[i].ulValueLen = 0;
+    return good;
+}
+
 /* Reads what the card says. */
 static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
@@ -190,19 +214,24 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
     struct sr_token *token = object->token;
     struct sr_card *card = &object->card;
     CK_ATTRIBUTE a[A_COUNT] = {0};
+    CK_ATTRIBUTE point = {.type = CKA_EC_POINT};
+    struct room room;
+    CK_RV rv = CKR_OK;
 
     for (size_t i = 0; i < A_USAGES; i++)
         a[i].type = types[i];
     for (size_t i = 0; i < SR_USAGES; i++)
         a[A_USAGES + i].type = usages[i].type;
-    CK_RV rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
+    bool in_room = read_into(token->module.f, session, object->real, a, &room);
+    if (!in_room)
+        rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
     if (rv != CKR_OK)
         goto out;
     card->class = sr_attribute_ulong(&a[A_CLASS], CK_UNAVAILABLE_INFORMATION);
     card->type = sr_attribute_ulong(&a[A_KEY_TYPE], CK_UNAVAILABLE_INFORMATION);
     bool signer = card->class == CKO_PRIVATE_KEY || card->class == CKO_SECRET_KEY;
     if (card->class == CKO_PRIVATE_KEY && a[A_EC_PARAMS].ulValueLen > 0 && a[A_EC_POINT].ulValueLen == 0) {
-        rv = read_point(token, session, &a[A_ID], &a[A_EC_POINT]);
+        rv = read_point(token, session, &a[A_ID], &point);
         if (rv != CKR_OK)
             goto out;
     }
@@ -215,15 +244,17 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
         if (sr_attribute_bool(&a[A_USAGES + i], false))
             card->flags |= SR_CARD_MAY(usages[i].operation);
     card->signature_max = signer ? signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]) : 0;
-    const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
-                                            &a[A_CHECK_VALUE]};
+    const CK_ATTRIBUTE *const identity[] = {
+        &a[A_MODULUS], &a[A_EC_PARAMS], point.ulValueLen > 0 ? &point : &a[A_EC_POINT], &a[A_CHECK_VALUE]};
     object->uri = sr_uri_of_object(token->config->label, a, A_COUNT);
     if (object->uri == NULL || !keep(&card->id, &a[A_ID]) || !keep(&card->label, &a[A_LABEL]) ||
         !keep(&card->mechanisms, &a[A_ALLOWED]) ||
         !make_digest(&card->digest, identity, sizeof(identity) / sizeof(identity[0])))
         rv = CKR_HOST_MEMORY;
 out:
-    sr_attributes_free(a, A_COUNT);
+    sr_attributes_free(&point, 1);
+    if (!in_room)
+        sr_attributes_free(a, A_COUNT);
     return rv;
 }
 

@@ -21,6 +21,7 @@ struct sr_token_object {
     atomic_bool renewed;         /* another one stands for it, since its attributes were changed */
     _Atomic(const void *) owner; /* of a session object: the client that made it; NULL for token objects */
     CK_SESSION_HANDLE session;   /* of a session object: the owner's session */
+    atomic_bool undemanding;     /* it was seen to prescribe nothing to what it unwraps or derives */
 
     /* Under the token's lock: */
     struct sr_token_object *next; /* in its bucket */
