@@ -156,6 +156,25 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
     (void)pthread_mutex_unlock(&client->lock);
 }
 
+/* PKCS#11 v3.0 §5.6.9: private session objects end with the login. */
+static void destroy_private(struct sr_client *client)
+{
+    bool end = false;
+    for (CK_ULONG i = 1; !end; i++) {
+        (void)pthread_mutex_lock(&client->lock);
+        struct sr_token_object *object = renew(client, i);
+        if (object != NULL && atomic_load(&object->owner) == client && (object->card.flags & SR_CARD_PRIVATE))
+            (void)remove_at(&client->handles, i);
+        else
+            object = NULL;
+        end = i >= client->handles.count;
+        (void)pthread_mutex_unlock(&client->lock);
+        if (object != NULL)
+            (void)sr_object_destroy(object, object->token->keeper);
+        sr_object_release(object);
+    }
+}
+
 static void free_session(struct sr_client_session *session)
 {
     for (size_t i = 0; i < sizeof(session->parts) / sizeof(session->parts[0]); i++)
@@ -288,7 +307,9 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
 
 bool sr_client_sees(const struct sr_client *client, bool logged_out, const struct sr_token_object *object)
 {
-    if (!(object->card.flags & SR_CARD_TOKEN) && atomic_load(&object->owner) != client)
+    const void *owner = atomic_load(&object->owner);
+    /* A session object without an owner is a job's, or is being made by somebody who will own it. */
+    if (!(object->card.flags & SR_CARD_TOKEN) && owner != client && !(owner == NULL && object->reserved))
         return false;
     return !logged_out || !(object->card.flags & SR_CARD_PRIVATE);
 }
@@ -319,4 +340,6 @@ void sr_client_set_logged_out(struct sr_client *client, bool logged_out)
     (void)pthread_mutex_lock(&client->lock);
     client->logged_out = logged_out;
     (void)pthread_mutex_unlock(&client->lock);
+    if (logged_out)
+        destroy_private(client);
 }

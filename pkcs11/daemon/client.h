@@ -90,6 +90,7 @@ bool sr_client_sees(const struct sr_client *client, bool logged_out, const struc
 /* Forgets a handle whose object was destroyed. */
 void sr_client_forget(struct sr_client *client, CK_OBJECT_HANDLE handle);
 
+/* With true, its private session objects are destroyed. */
 void sr_client_set_logged_out(struct sr_client *client, bool logged_out);
 
 #endif

@@ -67,14 +67,15 @@ static CK_RV derive(struct sr_making *making, struct sr_token_object *from, CK_M
 {
     CK_FUNCTION_LIST *f = making->token->module.f;
     CK_OBJECT_HANDLE key;
+    CK_RV rv = CKR_OK;
 
-    CK_RV rv = sr_object_key(from, making->real, &key);
-    if (rv != CKR_OK)
-        return rv;
-    rv = f->C_DeriveKey(making->real, mechanism, key, draft->a, draft->n, handle);
-    if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && key != from->real) {
+    for (int tries = 0; tries < 2; tries++) {
+        rv = sr_object_key(from, making->real, &key);
+        if (rv == CKR_OK)
+            rv = f->C_DeriveKey(making->real, mechanism, key, draft->a, draft->n, handle);
+        if (rv != CKR_KEY_HANDLE_INVALID && rv != CKR_OBJECT_HANDLE_INVALID)
+            break;
         sr_object_drop_copy(from);
-        rv = f->C_DeriveKey(making->real, mechanism, from->real, draft->a, draft->n, handle);
     }
     return rv;
 }

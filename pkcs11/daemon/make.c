@@ -38,15 +38,20 @@ CK_RV sr_make_key(struct sr_work *work, struct sr_draft *draft, CK_OBJECT_CLASS 
     return CKR_OK;
 }
 
-CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, const struct sr_token_object *key,
+CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, struct sr_token_object *key,
                       CK_ATTRIBUTE_TYPE type, struct sr_demands *demands, struct sr_draft *draft)
 {
     CK_SESSION_HANDLE real;
+    demands->n = 0;
+    if (atomic_load(&key->undemanding)) /* such an attribute does not change (rule 3) */
+        return CKR_OK;
     CK_RV rv = sr_token_borrow(making->token, &real);
     if (rv != CKR_OK)
         return rv;
     rv = sr_read_template(work, key, real, type, demands->a, &demands->n);
     sr_token_return(making->token, real, rv);
+    if (rv == CKR_OK && demands->n == 0)
+        atomic_store(&key->undemanding, true);
     if (rv == CKR_OK && !sr_draft_demand(draft, demands->a, demands->n))
         rv = sr_explain(work, CKR_TEMPLATE_INCONSISTENT,
                         "the template contradicts the one that the key itself prescribes for what it makes");
@@ -85,7 +90,9 @@ CK_RV sr_make_open(struct sr_making *making, struct sr_draft *const *drafts, siz
 static void log_made(struct sr_work *work, const char *verb, const struct sr_token_object *object)
 {
     const struct sr_bytes *label = &object->card.label;
-    sr_log(SR_LOG_INFO, "%s: uid %u, pid %d: \"%.*s\"", verb, (unsigned)work->peer.uid, (int)work->peer.pid,
+    /* Session objects come and go by the thousand. */
+    sr_log(object->card.flags & SR_CARD_TOKEN ? SR_LOG_INFO : SR_LOG_DEBUG, "%s: uid %u, pid %d: \"%.*s\"",
+           verb, (unsigned)work->peer.uid, (int)work->peer.pid,
            (int)(label->length < 64 ? label->length : 64), (const char *)label->data);
 }
 

@@ -33,7 +33,7 @@ struct sr_demands {
     CK_ATTRIBUTE a[SR_NESTED_MAX];
     size_t n;
 };
-CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, const struct sr_token_object *key,
+CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, struct sr_token_object *key,
                       CK_ATTRIBUTE_TYPE type, struct sr_demands *demands, struct sr_draft *draft);
 
 /* Do the demands still stand after the rules? CKR_TEMPLATE_INCONSISTENT where one of them had to give way. */
