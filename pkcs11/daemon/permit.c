@@ -210,7 +210,7 @@ static CK_RV check_import(struct sr_work *work, const struct asked *a, const str
         !sr_custody_on(work->config, SR_CUSTODY_IMPORT) || sr_policy_imports(&asker, &a->question, &grant))
         return CKR_OK;
     return sr_refuse(
-        work, CKR_ACTION_PROHIBITED, "custody rule 3",
+        work, CKR_ATTRIBUTE_VALUE_INVALID, "custody rule 3",
         "create %.160s by uid %u on [%s]: a key of plain bytes; generate it in the token, unwrap it, or "
         "add \"import = yes\" to a rule with \"clients = user:%u\" whose keys match",
         a->uri, (unsigned)work->peer.uid, work->socket->name, (unsigned)work->peer.uid);
