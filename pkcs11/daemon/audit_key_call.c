@@ -14,6 +14,7 @@ struct told {
     CK_MECHANISM_TYPE mechanism;
     struct sr_token_object *key;
     struct sr_token_object *object;
+    bool over;        /* it has its line: this call only fetches the rest of its output */
     long long before; /* microseconds of the operation's calls before this one */
 };
 
@@ -207,13 +208,13 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
     if (work->client == NULL || !is_key_operation(told->operation))
         return;
     if (audited->call == SR_CALL_OPERATE_INIT) {
-        const struct sr_part part = {.session = operate->session,
-                                     .operation = told->operation,
-                                     .mechanism = told->mechanism,
-                                     .object = told->key,
-                                     .us = us};
+        const struct sr_audit_part part = {.session = operate->session,
+                                           .operation = told->operation,
+                                           .mechanism = told->mechanism,
+                                           .object = told->key,
+                                           .us = us};
         if (audited->rv == CKR_OK)
-            sr_parts_begin(work->client, &part);
+            sr_audit_parts_begin(work->client, &part);
         return;
     }
     bool last = audited->call == SR_CALL_OPERATE_FINAL;
@@ -223,10 +224,12 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
     if (audited->rv == CKR_OPERATION_ACTIVE)
         return;
     if (last ? audited->rv == CKR_BUFFER_TOO_SMALL : audited->rv == CKR_OK) {
-        sr_parts_spent(work->client, next->session, told->operation, us);
+        sr_audit_parts_spent(work->client, next->session, told->operation, us);
         return;
     }
-    struct sr_part *part = sr_parts_take(work->client, next->session, told->operation);
+    struct sr_audit_part *part = sr_audit_parts_take(work->client, next->session, told->operation);
+    /* A decryption of sealed data may have more output than one answer holds. */
+    told->over = part == NULL && last && audited->rv == CKR_OK && told->operation == SR_OPERATION_DECRYPT;
     if (part != NULL) {
         told->before = part->us;
         if (told->key == NULL) {
@@ -236,7 +239,7 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
         if (told->mechanism == CK_UNAVAILABLE_INFORMATION)
             told->mechanism = part->mechanism;
     }
-    sr_part_free(part);
+    sr_audit_part_free(part);
 }
 
 static const char *mechanism_text(CK_MECHANISM_TYPE type, char number[24])
@@ -286,20 +289,20 @@ static bool write_line(struct sr_work *work, const struct told *told, const char
 }
 
 /* The line of an operation in parts that nobody ended. That it cannot be written stops nothing. */
-static void tell_abandoned(struct sr_work *work, struct sr_part *part)
+static void tell_abandoned(struct sr_work *work, struct sr_audit_part *part)
 {
     const struct told told = {.mechanism = part->mechanism, .key = part->object};
     struct sr_why why;
     (void)write_line(work, &told, sr_operation_name(part->operation), "abandoned", part->us, &why);
-    sr_part_free(part);
+    sr_audit_part_free(part);
 }
 
 void sr_audit_abandoned(struct sr_work *work, CK_SESSION_HANDLE session)
 {
-    struct sr_part *part;
+    struct sr_audit_part *part;
     if (work->daemon->audit == NULL)
         return;
-    while ((part = sr_parts_take(work->client, session, SR_OPERATION_NONE)) != NULL)
+    while ((part = sr_audit_parts_take(work->client, session, SR_OPERATION_NONE)) != NULL)
         tell_abandoned(work, part);
 }
 
@@ -322,7 +325,7 @@ CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
     if (told.key != NULL)
         atomic_fetch_add(&told.key->refs, 1);
     follow_parts(work, audited, &told, us);
-    if (wanted(work, audited, told.operation)) {
+    if (!told.over && wanted(work, audited, told.operation)) {
         const char *name = sr_operation_name(told.operation);
         tell_second(work, audited, &told);
         if (!write_line(work, &told, name != NULL ? name : work->call, result_text(rv, number),
