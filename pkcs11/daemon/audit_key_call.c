@@ -108,16 +108,31 @@ static bool administers(enum sr_call call)
     return call == SR_CALL_INIT_TOKEN || call == SR_CALL_INIT_PIN || call == SR_CALL_SET_PIN;
 }
 
+/* The client's object behind a handle of the request, with a reference; NULL. */
+static struct sr_token_object *object_of(struct sr_work *work, CK_SESSION_HANDLE session,
+                                         CK_OBJECT_HANDLE handle)
+{
+    struct sr_session_view view;
+    struct sr_token *token;
+
+    if (work->client == NULL || handle == 0 || sr_work_session(work, session, &view, &token) != CKR_OK)
+        return NULL;
+    return sr_client_object(work->client, token, handle);
+}
+
 CK_RV sr_audit_before(struct sr_work *work, enum sr_call call, const void *request)
 {
+    const struct sr_make_request *make = request;
     struct sr_why why;
 
     /* The later parts of an operation end it, however the log is. */
-    if (call == SR_CALL_OPERATE_UPDATE || call == SR_CALL_OPERATE_FINAL ||
-        !(is_key_operation(asked_for(call, request)) || administers(call)) ||
-        sr_audit_ready(work->daemon->audit, &why))
-        return CKR_OK;
-    return sr_explain(work, CKR_DEVICE_ERROR, "strongroomd refuses: %s", why.text);
+    bool later = call == SR_CALL_OPERATE_UPDATE || call == SR_CALL_OPERATE_FINAL;
+    if (!later && (is_key_operation(asked_for(call, request)) || administers(call)) &&
+        !sr_audit_ready(work->daemon->audit, &why))
+        return sr_explain(work, CKR_DEVICE_ERROR, "strongroomd refuses: %s", why.text);
+    if (call == SR_CALL_CHANGE)
+        work->used.before = object_of(work, make->session, make->object);
+    return CKR_OK;
 }
 
 static bool wanted(const struct sr_work *work, const struct sr_audited *audited, enum sr_operation operation)
@@ -138,18 +153,6 @@ static bool wanted(const struct sr_work *work, const struct sr_audited *audited,
         return audited->rv != CKR_OK;
     /* PKCS#11 v3.0 §5.2: the operation is still under way. */
     return audited->call != SR_CALL_OPERATE_FINAL || audited->rv != CKR_BUFFER_TOO_SMALL;
-}
-
-/* The client's object behind a handle of the request, with a reference; NULL. */
-static struct sr_token_object *object_of(struct sr_work *work, CK_SESSION_HANDLE session,
-                                         CK_OBJECT_HANDLE handle)
-{
-    struct sr_session_view view;
-    struct sr_token *token;
-
-    if (work->client == NULL || handle == 0 || sr_work_session(work, session, &view, &token) != CKR_OK)
-        return NULL;
-    return sr_client_object(work->client, token, handle);
 }
 
 /* What a call has made, by the last card of its answer: of a pair that is the private key. */
@@ -175,8 +178,13 @@ static void tell_second(struct sr_work *work, const struct sr_audited *audited, 
     const struct sr_wrap_request *wrap = audited->request;
 
     switch (audited->call) {
-    case SR_CALL_COPY:
     case SR_CALL_CHANGE:
+        sr_object_release(told->key);
+        told->key = work->used.before;
+        work->used.before = NULL;
+        told->object = made_by(work, audited, make->session);
+        break;
+    case SR_CALL_COPY:
     case SR_CALL_UNWRAP:
     case SR_CALL_DERIVE:
         sr_object_release(told->key);
@@ -335,5 +343,7 @@ CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
     }
     sr_object_release(told.key);
     sr_object_release(told.object);
+    sr_object_release(work->used.before);
+    work->used.before = NULL;
     return rv;
 }
