@@ -185,7 +185,7 @@ static void free_session(struct sr_client_session *session)
 
 void sr_client_leave(struct sr_client *client)
 {
-    struct sr_part *part;
+    struct sr_audit_part *part;
 
     (void)pthread_mutex_lock(&clients_lock);
     bool last = --client->connections == 0;
@@ -205,8 +205,8 @@ void sr_client_leave(struct sr_client *client)
             free_session(client->sessions.at[i]);
     for (size_t i = 0; i < client->handles.count; i++)
         sr_object_release(client->handles.at[i]);
-    while ((part = sr_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
-        sr_part_free(part);
+    while ((part = sr_audit_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
+        sr_audit_part_free(part);
     free(client->sessions.at);
     free(client->handles.at);
     (void)pthread_mutex_destroy(&client->lock);

@@ -36,11 +36,11 @@ struct sr_client {
     struct sr_client *next;
     unsigned connections;
 
-    pthread_mutex_t lock;      /* for what follows */
-    bool logged_out;           /* by C_Logout: private objects are hidden from it until C_Login */
-    struct sr_places sessions; /* struct sr_client_session */
-    struct sr_places handles;  /* struct sr_token_object, each with a reference */
-    struct sr_part *parts;     /* operations in parts, as the audit log follows them */
+    pthread_mutex_t lock;              /* for what follows */
+    bool logged_out;                   /* by C_Logout: private objects are hidden from it until C_Login */
+    struct sr_places sessions;         /* struct sr_client_session */
+    struct sr_places handles;          /* struct sr_token_object, each with a reference */
+    struct sr_audit_part *audit_parts; /* operations in parts, as the audit log follows them */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.
