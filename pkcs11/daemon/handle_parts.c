@@ -172,7 +172,7 @@ static CK_RV take(struct sr_work *work, const struct sr_part_request *r, struct 
                        "and lost its own to them: begin it again");
         forget(*session, *parts, rv);
     } else {
-        rv = sr_operate_again(work, *parts);
+        rv = sr_operate_again(work, r->session, *parts);
         if (rv != CKR_OK)
             forget(*session, *parts, rv);
     }

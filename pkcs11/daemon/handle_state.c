@@ -84,7 +84,7 @@ CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply
     if (rv != CKR_OK)
         goto out;
     struct sr_state_header header = {parts->operation, parts->mechanism};
-    rv = sr_operate_again(work, parts);
+    rv = sr_operate_again(work, r->session, parts);
     answer->data.data = sr_scratch_get(&work->scratch, sizeof(header) + length);
     if (rv == CKR_OK && answer->data.data == NULL)
         rv = CKR_HOST_MEMORY;

@@ -503,6 +503,33 @@ static void errors(void)
     line("", "is over", f->C_Decrypt(s.session, output, length, again, &opened), NULL, 0);
 }
 
+/* Output over input, at the same place and behind it. */
+static void in_place(CK_OBJECT_HANDLE aes)
+{
+    CK_MECHANISM stream = {CKM_AES_CTR, &ctr, sizeof(ctr)};
+    size_t size = (size_t)1 << 20;
+    size_t shifts[] = {0, 64, 5000, 300000};
+    CK_ULONG n = ROOM;
+
+    expect("the ciphertext", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                 f->C_Encrypt(s.session, message, size, output, &n) == CKR_OK);
+    for (size_t i = 0; i < COUNT(shifts); i++) {
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("whole, in place", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                      f->C_Encrypt(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                                      memcmp(again + shifts[i], output, size) == 0);
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("a part, in place",
+               f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                   f->C_EncryptUpdate(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                   memcmp(again + shifts[i], output, size) == 0 && n == size);
+        n = ROOM;
+        expect("its end", f->C_EncryptFinal(s.session, again, &n) == CKR_OK && n == 0);
+    }
+}
+
 /* What the shim does as the specification has it, and the raw token does not do, or does otherwise. */
 static void of_the_shim(void)
 {
@@ -617,6 +644,8 @@ static void of_the_shim(void)
                                  f->C_SignUpdate(s.session, message + 50000, 40000) == CKR_OK &&
                                  f->C_SignFinal(s.session, signature, &length) == CKR_OK &&
                                  memcmp(signature, whole_signature, 64) == 0);
+
+    in_place(aes);
 
     /* Cancelled in the middle, and begun again. */
     n = ROOM;
