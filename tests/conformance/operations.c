@@ -450,6 +450,7 @@ static void errors(void)
 {
     CK_OBJECT_HANDLE aes = key_of("ops-aes", CKO_SECRET_KEY);
     CK_OBJECT_HANDLE rsa = key_of("ops-rsa", CKO_PUBLIC_KEY);
+    CK_OBJECT_HANDLE hmac_key = key_of("ops-hmac", CKO_SECRET_KEY);
     CK_MECHANISM cbc = {CKM_AES_CBC, iv, 16};
     CK_MECHANISM short_iv = {CKM_AES_CBC, iv, 15};
     CK_MECHANISM sha = {CKM_SHA256, NULL, 0};
@@ -483,6 +484,15 @@ static void errors(void)
     line("", "a short buffer", f->C_DigestFinal(s.session, output, &length), NULL, length);
     length = ROOM;
     line("", "goes on", f->C_DigestFinal(s.session, output, &length), output, length);
+
+    line("", "Init", f->C_DigestInit(s.session, &sha), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 100), NULL, 0);
+    line("", "a key", f->C_DigestKey(s.session, hmac_key), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 50000), NULL, 0);
+    length = ROOM;
+    line("", "with a key in the middle", f->C_DigestFinal(s.session, output, &length), output, length);
+    line("", "recover", f->C_SignRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
+    line("", "recover", f->C_VerifyRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
 
     /* A tag that is not right: SoftHSM calls it a general error. */
     if (!is_offered(CKM_AES_GCM))
