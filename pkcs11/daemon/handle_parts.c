@@ -165,14 +165,10 @@ static CK_RV take(struct sr_work *work, const struct sr_part_request *r, struct 
         rv = CKR_OPERATION_NOT_INITIALIZED;
     } else if (r->cancel != 0 || (*parts)->drains) {
         return CKR_OK;
-    } else if (!sr_loan_use((*parts)->token, &(*parts)->loan)) {
-        rv =
-            sr_explain(work, CKR_FUNCTION_CANCELED,
-                       "the operation in parts was idle while others waited for one of the token's sessions, "
-                       "and lost its own to them: begin it again");
-        forget(*session, *parts, rv);
     } else {
-        rv = sr_operate_again(work, *parts);
+        rv = sr_operate_use(work, *parts);
+        if (rv == CKR_OK)
+            rv = sr_operate_again(work, r->session, *parts);
         if (rv != CKR_OK)
             forget(*session, *parts, rv);
     }

@@ -457,6 +457,7 @@ static void errors(void)
 {
     CK_OBJECT_HANDLE aes = key_of("ops-aes", CKO_SECRET_KEY);
     CK_OBJECT_HANDLE rsa = key_of("ops-rsa", CKO_PUBLIC_KEY);
+    CK_OBJECT_HANDLE hmac_key = key_of("ops-hmac", CKO_SECRET_KEY);
     CK_MECHANISM cbc = {CKM_AES_CBC, iv, 16};
     CK_MECHANISM short_iv = {CKM_AES_CBC, iv, 15};
     CK_MECHANISM sha = {CKM_SHA256, NULL, 0};
@@ -491,6 +492,15 @@ static void errors(void)
     length = ROOM;
     line("", "goes on", f->C_DigestFinal(s.session, output, &length), output, length);
 
+    line("", "Init", f->C_DigestInit(s.session, &sha), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 100), NULL, 0);
+    line("", "a key", f->C_DigestKey(s.session, hmac_key), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 50000), NULL, 0);
+    length = ROOM;
+    line("", "with a key in the middle", f->C_DigestFinal(s.session, output, &length), output, length);
+    line("", "recover", f->C_SignRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
+    line("", "recover", f->C_VerifyRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
+
     /* A tag that is not right: SoftHSM calls it a general error. */
     if (!is_offered(CKM_AES_GCM, CKF_DECRYPT))
         return;
@@ -508,6 +518,33 @@ static void errors(void)
     expect("and nothing is given out", again[0] == 0 && again[60] == 0);
     opened = ROOM;
     line("", "is over", f->C_Decrypt(s.session, output, length, again, &opened), NULL, 0);
+}
+
+/* Output over input, at the same place and behind it. */
+static void in_place(CK_OBJECT_HANDLE aes)
+{
+    CK_MECHANISM stream = {CKM_AES_CTR, &ctr, sizeof(ctr)};
+    size_t size = (size_t)1 << 20;
+    size_t shifts[] = {0, 64, 5000, 300000};
+    CK_ULONG n = ROOM;
+
+    expect("the ciphertext", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                 f->C_Encrypt(s.session, message, size, output, &n) == CKR_OK);
+    for (size_t i = 0; i < COUNT(shifts); i++) {
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("whole, in place", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                      f->C_Encrypt(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                                      memcmp(again + shifts[i], output, size) == 0);
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("a part, in place",
+               f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                   f->C_EncryptUpdate(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                   memcmp(again + shifts[i], output, size) == 0 && n == size);
+        n = ROOM;
+        expect("its end", f->C_EncryptFinal(s.session, again, &n) == CKR_OK && n == 0);
+    }
 }
 
 /* What the shim does as the specification has it, and the raw token does not do, or does otherwise. */
@@ -624,6 +661,8 @@ static void of_the_shim(void)
                                  f->C_SignUpdate(s.session, message + 50000, 40000) == CKR_OK &&
                                  f->C_SignFinal(s.session, signature, &length) == CKR_OK &&
                                  memcmp(signature, whole_signature, 64) == 0);
+
+    in_place(aes);
 
     /* Cancelled in the middle, and begun again. */
     n = ROOM;
