@@ -50,6 +50,9 @@ static CK_RV read_demands(struct sr_work *work, struct sr_making *making, struct
         return rv;
     rv = sr_read_template(work, key, real, type, demands->a, &demands->n);
     sr_token_return(making->token, real, rv);
+    for (size_t i = 0; rv == CKR_OK && i < demands->n; i++)
+        if (demands->a[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+            rv = CKR_GENERAL_ERROR; /* a token that does not say what it will do */
     if (rv == CKR_OK && demands->n == 0)
         atomic_store(&key->undemanding, true);
     return rv;
