@@ -121,21 +121,18 @@ out:
 static CK_RV complete(struct sr_work *work, struct sr_making *making, const struct sr_make_request *r,
                       struct sr_token_object *with, struct sr_draft *draft)
 {
-    CK_MECHANISM_TYPE mechanism = r->mechanism.m.mechanism;
     struct sr_demands demands;
 
-    CK_RV rv = sr_permit_new(work, SR_OPERATION_UNWRAP, making->token, &r->template, mechanism);
-    if (rv == CKR_OK)
-        rv = sr_permit(work, SR_OPERATION_UNWRAP, with, mechanism);
+    CK_RV rv = sr_permit(work, SR_OPERATION_UNWRAP, with, r->mechanism.m.mechanism);
     if (rv != CKR_OK)
         return rv;
     if (sr_custody_on(work->config, SR_CUSTODY_ROLES) &&
         !sr_custody_has_role(SR_OPERATION_UNWRAP, with->card.class, with->card.flags))
         return sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 2",
                          "unwrapping with a key that does not unwrap, or has another use as well");
-    rv = sr_make_draft(work, &r->template, draft);
+    rv = sr_make_with(work, making, SR_OPERATION_UNWRAP, with, r, &demands, draft);
     if (rv == CKR_OK)
-        rv = sr_make_demands(work, making, with, CKA_UNWRAP_TEMPLATE, &demands, draft);
+        rv = sr_make_long(work, draft, CKR_ATTRIBUTE_VALUE_INVALID);
     if (rv != CKR_OK)
         return rv;
     CK_ULONG class = sr_draft_ulong(draft, CKA_CLASS);

@@ -514,7 +514,16 @@ static void planting(struct signer *s)
     label.n = 0;
     put_bytes(&label, CKA_LABEL, "innocent", 8);
     expect("renamed to something else", f->C_SetAttributeValue(s->session, key, label.a, label.n), CKR_OK);
-    if (kept) { /* SoftHSM takes the last of two values */
+    if (kept) { /* SoftHSM takes the last of two values, and wants the prescription repeated */
+        struct template inner = {.n = 0};
+        struct template kek = secret(CKK_AES, KEY, "prescribes", true, false, CKA_WRAP, CKA_UNWRAP, END);
+        unwrapped = secret(CKK_AES, 0, NULL, true, false, CKA_ENCRYPT, END);
+        put_bytes(&inner, CKA_LABEL, JOB, strlen(JOB));
+        put_bytes(&kek, CKA_UNWRAP_TEMPLATE, inner.a, sizeof(CK_ATTRIBUTE));
+        expect("a key that prescribes the label", generate_aes(s, &kek, &with), CKR_OK);
+        expect("a wrapped key", wrap(s, &kwp, with, key, &blob), CKR_OK);
+        expect("it is unwrapped with it", unwrap(s, &kwp, with, &blob, &unwrapped, &made),
+               CKR_ATTRIBUTE_VALUE_INVALID);
         put_bytes(&label, CKA_LABEL, JOB, strlen(JOB));
         expect("renamed with two names", f->C_SetAttributeValue(s->session, key, label.a, label.n),
                CKR_TEMPLATE_INCONSISTENT);
