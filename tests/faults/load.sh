@@ -7,6 +7,10 @@ CLIENTS=${CLIENTS:-256}
 SESSIONS=8                      # of each client; and of the token, altogether
 AUDIT=${SANDBOX:-}/state/audit.log
 
+# A PIN file must belong to who reads it.
+install -m 600 "$TOKEN_PIN_FILE" "$SCRATCH/pin"
+export TOKEN_PIN_FILE=$SCRATCH/pin
+
 load()
 {
     LIMIT=$((LIMIT + ${LOAD_SECONDS:-10})) client env OPENSSL_CONF=/dev/null "$PROGRAMS/many-clients" "$@"
