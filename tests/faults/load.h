@@ -25,6 +25,7 @@ struct load {
     EVP_PKEY *rsa_public;
     CK_BYTE mac[32];              /* of load_text, by the HMAC key */
     CK_BYTE derived[LOAD_BLOCKS]; /* load_text, encrypted by what is derived from the root */
+    unsigned long objects;        /* of the session, that were made and have gone */
     const char *call;             /* the first call that failed in this operation, and how */
     CK_RV rv;
 };

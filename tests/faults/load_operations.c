@@ -40,6 +40,7 @@ bool load_session_key(struct load *l, CK_SESSION_HANDLE session, CK_BBOOL extrac
 
 bool load_drop(struct load *l, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
+    l->objects += key != CK_INVALID_HANDLE ? 1 : 0;
     return key == CK_INVALID_HANDLE || load_did(l, "C_DestroyObject", l->f->C_DestroyObject(session, key));
 }
 

@@ -25,11 +25,14 @@
 #define LAST_WAIT 60 /* seconds that the clients may take for their last operation */
 #define TRIES 20     /* of one operation, where the daemon may die */
 #define OPENING_WAIT 60
+#define SETTLED 100 /* operations, after which a client's memory should not grow any more */
 
 struct record {
     atomic_ulong done[KINDS_MAX];
     atomic_ulong all;
-    atomic_ulong lost; /* failures that are allowed */
+    atomic_ulong lost;     /* failures that are allowed */
+    unsigned long objects; /* of the sessions, since its memory was first looked at */
+    unsigned long memory;  /* by how many kB it grew since then */
     atomic_bool open;
     atomic_bool failed;
     char why[160];
@@ -67,6 +70,19 @@ static void nap(void)
 static bool may_be_lost(CK_RV rv)
 {
     return rv == CKR_DEVICE_ERROR || rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID;
+}
+
+/* The process's anonymous memory in kB. */
+static unsigned long own_memory(void)
+{
+    char line[128];
+    unsigned long size = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        (void)sscanf(line, "RssAnon: %lu", &size);
+    if (file != NULL)
+        (void)fclose(file);
+    return size;
 }
 
 static void fail(struct record *mine, const char *operation, const struct load *l)
@@ -108,11 +124,20 @@ static int client(unsigned number, unsigned sessions)
     atomic_store(&mine->open, true);
     while (!atomic_load(&board->go) && !atomic_load(&board->stop))
         nap();
+    unsigned long memory = 0;
+    unsigned long objects = 0;
     while (!atomic_load(&board->stop)) {
+        if (memory == 0 && atomic_load(&mine->all) > SETTLED) {
+            memory = own_memory();
+            objects = l.objects;
+        }
         unsigned kind = (unsigned)rand_r(&seed) % load_operation_count;
         if (!run_one(&l, mine, kind, l.sessions[(unsigned)rand_r(&seed) % sessions]))
             break;
     }
+    unsigned long at_last = own_memory();
+    mine->objects = memory != 0 ? l.objects - objects : 0;
+    mine->memory = memory != 0 && at_last > memory ? at_last - memory : 0;
     load_close(&l);
     return atomic_load(&mine->failed) ? 1 : 0;
 }
@@ -191,6 +216,13 @@ static unsigned report(unsigned clients)
             done += atomic_load(&board->clients[i].done[kind]);
         printf("%s: %lu\n", load_operations[kind].name, done);
     }
+    unsigned long objects = 0;
+    unsigned long memory = 0;
+    for (unsigned i = 0; i < clients; i++) {
+        objects += board->clients[i].objects;
+        memory += board->clients[i].memory;
+    }
+    printf("session objects of the settled clients: %lu\ntheir memory grew by: %lu kB\n", objects, memory);
     printf("operations: %lu\nlost with the daemon: %lu\nfailed clients: %u\n", all, lost, failed);
     return failed;
 }
