@@ -31,7 +31,8 @@ struct record {
     atomic_ulong done[KINDS_MAX];
     atomic_ulong all;
     atomic_ulong lost;     /* failures that are allowed */
-    unsigned long objects; /* of the sessions, since its memory was first looked at */
+    unsigned long made;    /* objects of its sessions */
+    unsigned long objects; /* those since its memory was first looked at */
     unsigned long memory;  /* by how many kB it grew since then */
     atomic_bool open;
     atomic_bool failed;
@@ -136,6 +137,7 @@ static int client(unsigned number, unsigned sessions)
             break;
     }
     unsigned long at_last = own_memory();
+    mine->made = l.objects;
     mine->objects = memory != 0 ? l.objects - objects : 0;
     mine->memory = memory != 0 && at_last > memory ? at_last - memory : 0;
     load_close(&l);
@@ -216,13 +218,17 @@ static unsigned report(unsigned clients)
             done += atomic_load(&board->clients[i].done[kind]);
         printf("%s: %lu\n", load_operations[kind].name, done);
     }
+    unsigned long made = 0;
     unsigned long objects = 0;
     unsigned long memory = 0;
     for (unsigned i = 0; i < clients; i++) {
+        made += board->clients[i].made;
         objects += board->clients[i].objects;
         memory += board->clients[i].memory;
     }
-    printf("session objects of the settled clients: %lu\ntheir memory grew by: %lu kB\n", objects, memory);
+    printf(
+        "session objects: %lu\nsession objects of the settled clients: %lu\ntheir memory grew by: %lu kB\n",
+        made, objects, memory);
     printf("operations: %lu\nlost with the daemon: %lu\nfailed clients: %u\n", all, lost, failed);
     return failed;
 }
