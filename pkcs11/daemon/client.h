@@ -5,7 +5,7 @@
 #define STRONGROOM_DAEMON_CLIENT_H
 
 #include "daemon/admission.h"
-#include "daemon/object.h"
+#include "daemon/parts.h"
 
 /* A client session: a record of the daemon's own, no session of the token's. */
 struct sr_client_session {
@@ -17,19 +17,20 @@ struct sr_client_session {
     size_t found_count;
     size_t found_at;
 
-    bool signing; /* a signature in parts: its real session is borrowed until it ends */
-    CK_SESSION_HANDLE real;
+    struct sr_parts *parts[SR_OPERATION_VERIFY_RECOVER + 1]; /* operations in parts; NULL: not under way */
 };
 
 /* Pointers by handle - 1; NULL where a handle was closed or destroyed. */
 struct sr_places {
     void **at;
     size_t count;
+    size_t used;
     size_t next; /* where to look for an empty one */
 };
 
 struct sr_client {
     unsigned char id[SR_CLIENT_ID];
+    char name[9]; /* in the audit log: says nothing of the id, which is a secret */
     pid_t pid;
     uid_t uid;
     struct sr_client *next;
@@ -39,6 +40,7 @@ struct sr_client {
     bool logged_out;           /* by C_Logout: private objects are hidden from it until C_Login */
     struct sr_places sessions; /* struct sr_client_session */
     struct sr_places handles;  /* struct sr_token_object, each with a reference */
+    struct sr_part *parts;     /* operations in parts, as the audit log follows them */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.
@@ -46,7 +48,10 @@ struct sr_client {
 struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer *peer, bool *joined);
 
 /* One connection less; with the last one everything of the client goes, its session objects too. */
-void sr_client_leave(struct sr_client *client, struct sr_token *tokens);
+void sr_client_leave(struct sr_client *client);
+
+/* Has it no other connection than the caller's? */
+bool sr_client_is_last(struct sr_client *client);
 
 /* How many there are. */
 size_t sr_client_count(void);
@@ -55,7 +60,7 @@ size_t sr_client_count(void);
 CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_SESSION_HANDLE *handle);
 
 /* Closes it with its operation and its session objects. */
-CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESSION_HANDLE handle);
+CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle);
 
 /* What a call needs to know of a session, copied out. */
 struct sr_session_view {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 
-#include "daemon/audit_call.h"
+#include "daemon/audit_key_call.h"
 #include "daemon/crowd.h"
+#include "daemon/permit.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -78,6 +79,7 @@ union reply {
     struct sr_bytes_reply bytes;
     struct sr_find_reply find;
     struct sr_read_reply read;
+    struct sr_policy_test_reply policy_test;
     struct sr_object object;
     struct sr_size_reply size;
     struct sr_operate_reply operate;
@@ -203,10 +205,10 @@ static void drop_frame(struct connection *c, const struct sr_frame *frame)
 /* What every call needs before its handler: a hello, and the right or the permission that its row names. */
 static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_call_row *row)
 {
-    work->right = sr_admission(work->socket, &work->peer);
-    if (work->right == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
+    if (work->door == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
         return sr_refuse(work, CKR_TOKEN_NOT_PRESENT, "admission",
-                         "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf",
+                         "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf, or to the "
+                         "clients of a rule",
                          (unsigned)work->peer.uid, work->socket->path, (unsigned)work->peer.uid,
                          work->socket->name);
     if (work->client == NULL && call != SR_CALL_HELLO)
@@ -218,7 +220,7 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
                          row->name, row->permission, (unsigned)work->peer.uid, work->socket->path,
                          (unsigned)work->peer.uid, row->permission, work->socket->name);
     /* Who has permissions only sees no token, like one who is not admitted: programs start all the same. */
-    if (work->right < row->right)
+    if (work->door < row->right)
         return sr_refuse(work, row->right == SR_RIGHT_USE ? CKR_TOKEN_NOT_PRESENT : CKR_ACTION_PROHIBITED,
                          "admission", "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
                          sr_right_name(row->right), (unsigned)work->peer.uid, sr_right_name(work->right),
@@ -242,6 +244,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
                (unsigned)work->peer.uid, (int)work->peer.pid, work->socket->path, (unsigned)frame->call);
         return false;
     }
+    sr_permit_begin(work);
     work->call = row->name;
     work->why[0] = '\0';
     work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
@@ -252,10 +255,12 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
     sr_handler handler = sr_handler_of(frame->call);
-    if (audited.permitted)
+    bool held = audited.permitted && work->daemon->audit != NULL &&
+                (rv = sr_audit_before(work, frame->call, &request)) != CKR_OK;
+    if (audited.permitted && !held)
         rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
     audited.rv = rv;
-    if (sr_audit_wanted(work, &audited)) {
+    if (work->daemon->audit != NULL && !held) {
         audited.request = &request;
         audited.reply = &reply;
         rv = sr_audit_call(work, &audited);
@@ -337,11 +342,14 @@ static void end(struct connection *c)
     (void)pthread_mutex_unlock(&list_lock);
     (void)close(c->fd);
     sr_ahead_forget(&c->work.ahead);
+    if (c->work.client != NULL && sr_client_is_last(c->work.client))
+        sr_audit_abandoned(&c->work, 0);
     if (c->work.client != NULL)
-        sr_client_leave(c->work.client, daemon->tokens);
+        sr_client_leave(c->work.client);
     sr_stream_end(&c->work.stream);
     sr_page_unmap(c->work.page);
     sr_scratch_reset(&c->work.scratch);
+    sr_config_free(c->work.config);
     sr_buf_free(&c->in);
     sr_buf_free(&c->out);
     free(c);
@@ -375,7 +383,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config *socket, int fd)
+void sr_connection_start(struct sr_daemon *daemon, size_t place, int fd)
 {
     struct connection *c = calloc(1, sizeof(*c));
     pthread_attr_t attributes;
@@ -391,7 +399,9 @@ void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config
     c->fd = fd;
     c->pace.serves = true;
     c->work.daemon = daemon;
-    c->work.socket = socket;
+    c->work.config = sr_current_take(&daemon->current);
+    c->work.place = place;
+    c->work.socket = &c->work.config->sockets[place];
     enlist(c);
     if (pthread_attr_init(&attributes) == 0) {
         (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -2,8 +2,7 @@
  * change.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/custody.h"
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,10 +87,8 @@ CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *repl
         struct sr_mechanism_entry *entry = &entries[kept];
         memset(entry, 0, sizeof(*entry));
         entry->type = types[i];
-        if (sr_custody_useless(types[i]))
-            continue;
         rv = f->C_GetMechanismInfo(token->slot, types[i], &entry->info);
-        kept++;
+        kept += sr_permit_listed(work, types[i], &entry->info.flags);
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};
     return rv;

@@ -138,7 +138,8 @@ static bool make_digest(struct sr_bytes *to, const CK_ATTRIBUTE *const *parts, s
     return ok && keep(to, &value);
 }
 
-/* The longest signature, from the size of the modulus or the curve; 0 where the curve is not known. */
+/* The longest signature or RSA block, from the size of the modulus or the curve; 0 where the curve is not
+ * known. */
 static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, const CK_ATTRIBUTE *params)
 {
     static const struct {
@@ -193,13 +194,14 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
         goto out;
     card->class = sr_attribute_ulong(&a[A_CLASS], CK_UNAVAILABLE_INFORMATION);
     card->type = sr_attribute_ulong(&a[A_KEY_TYPE], CK_UNAVAILABLE_INFORMATION);
-    bool signer = card->class == CKO_PRIVATE_KEY || card->class == CKO_SECRET_KEY;
     if (card->class == CKO_PRIVATE_KEY && a[A_EC_PARAMS].ulValueLen > 0 && a[A_EC_POINT].ulValueLen == 0) {
         rv = read_point(token, session, &a[A_ID], &a[A_EC_POINT]);
         if (rv != CKR_OK)
             goto out;
     }
     object->reserved = sr_custody_reserved(a[A_LABEL].pValue, a[A_LABEL].ulValueLen);
+    /* Programs that take a token's first key pair, or list all (ssh-keygen -D), would take this one. */
+    object->hidden = sr_custody_own(a[A_LABEL].pValue, a[A_LABEL].ulValueLen);
     if (sr_attribute_bool(&a[A_TOKEN], false))
         card->flags |= SR_CARD_TOKEN;
     if (sr_attribute_bool(&a[A_PRIVATE], true))
@@ -207,7 +209,7 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
     for (size_t i = 0; i < SR_USAGES && !object->reserved; i++)
         if (sr_attribute_bool(&a[A_USAGES + i], false))
             card->flags |= SR_CARD_MAY(usages[i].operation);
-    card->signature_max = signer ? signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]) : 0;
+    card->signature_max = signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]);
     const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
                                             &a[A_CHECK_VALUE]};
     object->uri = sr_uri_of_object(token->config->label, a, A_COUNT);
@@ -220,13 +222,22 @@ out:
     return rv;
 }
 
+static unsigned long long next_serial(void)
+{
+    static atomic_ullong last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
+    static atomic_ulong lines;
     struct sr_token_object *object = calloc(1, sizeof(*object));
     if (object != NULL) {
         object->token = token;
         object->real = real;
+        object->serial = next_serial();
         object->checked_ms = sr_now_ms();
+        object->line = atomic_fetch_add(&lines, 1) + 1;
         atomic_init(&object->refs, 1);
     }
     return object;
@@ -268,10 +279,8 @@ CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT
 
 void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session)
 {
-    (void)pthread_mutex_lock(&object->token->lock);
-    object->owner = owner;
     object->session = session;
-    (void)pthread_mutex_unlock(&object->token->lock);
+    atomic_store(&object->owner, owner);
 }
 
 /* Makes the session copy, under the token's lock. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a
@@ -378,10 +387,60 @@ CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
-        bury(object);
+        struct sr_token_object *now = known(token, object->real);
+        if (now != NULL && now->line == object->line)
+            bury(now); /* it may have been renewed meanwhile */
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
+}
+
+/* Puts MADE in the place of OBJECT, under the token's lock. */
+static void succeed(struct sr_token_object *object, struct sr_token_object *made)
+{
+    made->line = object->line;
+    made->session = object->session;
+    atomic_store(&made->owner, atomic_load(&object->owner));
+    bury(object);
+    atomic_store(&object->renewed, true);
+    link_object(made);
+}
+
+CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
+                      struct sr_token_object **renewed)
+{
+    struct sr_token *token = object->token;
+    struct sr_token_object *made = new_object(token, object->real);
+    CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_object *now = known(token, object->real);
+    if (now != NULL && now->line == object->line && rv == CKR_OK) {
+        succeed(now, made);
+        atomic_fetch_add(&made->refs, 1);
+        *renewed = made;
+    } else {
+        /* What is known of it is not true any more: it is to be read anew. */
+        if (now != NULL && now->line == object->line)
+            bury(now);
+        rv = rv != CKR_OK ? rv : CKR_OBJECT_HANDLE_INVALID;
+        sr_object_release(made);
+    }
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+struct sr_token_object *sr_object_current(struct sr_token_object *object)
+{
+    struct sr_token *token = object->token;
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_object *now = known(token, object->real);
+    if (now != NULL && now->line != object->line)
+        now = NULL;
+    if (now != NULL)
+        atomic_fetch_add(&now->refs, 1);
+    (void)pthread_mutex_unlock(&token->lock);
+    return now;
 }
 
 void sr_objects_forget(struct sr_token *token)

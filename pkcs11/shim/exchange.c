@@ -4,6 +4,7 @@
 #include "shim/objects.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A request that kills the daemon each time must not do so for ever. */
 #define ATTEMPTS 4
@@ -78,6 +79,18 @@ static struct outcome place_object(struct sr_exchange *x, size_t i, struct sr_co
     return said(CKR_OK);
 }
 
+/* Puts bulk data where the daemon sees them. */
+static struct outcome place_bulk(struct sr_exchange *x, struct sr_connection *c)
+{
+    struct outcome o;
+    o.status = sr_link_buffer(c, &o.rv);
+    if (!is_good(o))
+        sr_say("%s", c->channel.why);
+    else if (x->bulk.length > 0)
+        memcpy(c->channel.buffer, x->bulk.data, x->bulk.length);
+    return o;
+}
+
 static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bool *sent)
 {
     struct outcome o = said(CKR_OK);
@@ -91,6 +104,8 @@ static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bo
             if (x->objects_at[i] != NULL)
                 o = place_object(x, i, c);
     }
+    if (is_good(o) && x->bulk.data != NULL)
+        o = place_bulk(x, c);
     if (is_good(o)) {
         *sent = true;
         o = call(c, x->call, x->request, x->reply);

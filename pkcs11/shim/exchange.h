@@ -25,6 +25,8 @@ struct sr_exchange {
     CK_OBJECT_HANDLE objects[SR_EXCHANGE_OBJECTS];
     CK_OBJECT_HANDLE *objects_at[SR_EXCHANGE_OBJECTS];
 
+    struct sr_bytes bulk; /* goes to the first half of the connection's buffer; data NULL: not needed */
+
     unsigned long pinned; /* the one generation in which it makes sense; 0: any */
     bool hurry;           /* do not wait for a daemon that is away */
 

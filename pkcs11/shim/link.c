@@ -206,6 +206,11 @@ enum sr_channel_status sr_link_call(struct sr_connection *c, enum sr_call call, 
     return status;
 }
 
+enum sr_channel_status sr_link_buffer(struct sr_connection *c, CK_RV *rv)
+{
+    return sr_channel_buffer(&c->channel, sr_now_ms() + patience(atomic_load(&timeout_ms)), rv);
+}
+
 void sr_link_give(struct sr_connection *c)
 {
     put(c);

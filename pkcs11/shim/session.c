@@ -47,7 +47,7 @@ void sr_session_release(struct sr_app_session *s)
 static void forget(struct sr_app_session *s)
 {
     sr_search_end(&s->search);
-    sr_signing_free(&s->signing);
+    sr_ops_free(s);
     if (s->made_objects)
         sr_objects_forget_of(atomic_load(&s->entry.handle));
     (void)pthread_mutex_lock(&sessions.lock);
@@ -91,7 +91,7 @@ void sr_sessions_after_fork(void)
             continue;
         }
         memset(&s->search, 0, sizeof(s->search));
-        memset(&s->signing, 0, sizeof(s->signing));
+        memset(s->ops, 0, sizeof(s->ops));
         (void)pthread_mutex_init(&s->lock, NULL);
     }
     sr_table_after_fork(&sessions);
