@@ -11,7 +11,7 @@ static CK_OBJECT_CLASS certificate_class = CKO_CERTIFICATE;
 static CK_CERTIFICATE_TYPE x509 = CKC_X_509;
 static CK_KEY_TYPE aes = CKK_AES;
 static CK_KEY_TYPE rsa = CKK_RSA;
-static CK_BYTE value[32] = "thirty-two bytes of a data object";
+static CK_BYTE value[32] = "what a data object has in it";
 
 static CK_OBJECT_HANDLE make_data(struct table *t, CK_SESSION_HANDLE session, CK_RV *rv)
 {
