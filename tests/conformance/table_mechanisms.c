@@ -74,7 +74,12 @@ static void others(struct table *t, const struct row *row)
 {
     struct prepared p;
     CK_OBJECT_HANDLE made;
-    CK_ATTRIBUTE secret[] = {ATTRIBUTE_YES(CKA_SENSITIVE)};
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_KEY_TYPE type = CKK_AES;
+    CK_ATTRIBUTE secret[] = {{CKA_CLASS, &class, sizeof(class)},
+                             {CKA_KEY_TYPE, &type, sizeof(type)},
+                             ATTRIBUTE_NO(CKA_TOKEN),
+                             ATTRIBUTE_YES(CKA_SENSITIVE)};
     table_prepare(t, row, &p);
     table_fresh(t);
     if ((row->flags & CKF_ENCRYPT) == 0)
@@ -95,10 +100,10 @@ static void others(struct table *t, const struct row *row)
     if ((row->flags & CKF_DERIVE) == 0)
         table_line(
             row->name, "derive: not offered, C_DeriveKey",
-            t->f->C_DeriveKey(t->op, &p.mechanism, any_key(t, row, ROLE_DERIVE, false), secret, 1, &made));
+            t->f->C_DeriveKey(t->op, &p.mechanism, any_key(t, row, ROLE_DERIVE, false), secret, 4, &made));
     if ((row->flags & CKF_GENERATE) == 0)
         table_line(row->name, "generate: not offered, C_GenerateKey",
-                   t->f->C_GenerateKey(t->op, &p.mechanism, secret, 1, &made));
+                   t->f->C_GenerateKey(t->op, &p.mechanism, secret, 4, &made));
     if ((row->flags & CKF_WRAP) == 0) {
         CK_BYTE out[512];
         CK_ULONG length = sizeof(out);
@@ -110,7 +115,7 @@ static void others(struct table *t, const struct row *row)
     if ((row->flags & CKF_UNWRAP) == 0)
         table_line(row->name, "unwrap: not offered, C_UnwrapKey",
                    t->f->C_UnwrapKey(t->op, &p.mechanism, any_key(t, row, ROLE_WRAP, false), table_data, 40,
-                                     secret, 1, &made));
+                                     secret, 4, &made));
 }
 
 void table_mechanisms(struct table *t)
