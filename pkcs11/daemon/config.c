@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TOKEN_SESSIONS 16
-#define CONNECTIONS 1024
+#define CONNECTIONS 2048
 #define DATA_KEY_S 300
 #define AUDIT_CHECKPOINT 1000
 #define AUDIT_ROTATE ((size_t)64 << 20)
@@ -138,6 +138,43 @@ static bool read_level(const struct sr_reader *r, struct sr_config *config)
     return false;
 }
 
+static bool read_connections(const struct sr_reader *r, struct sr_config *config)
+{
+    unsigned long all = CONNECTIONS;
+    unsigned long one;
+
+    if (!sr_conf_number(r, "default", "max-connections", 10, 65536, &all))
+        return false;
+    one = all - all / 10; /* so that nobody can take the last ones */
+    if (!sr_conf_number(r, "default", "max-connections-per-user", 10, 65536, &one))
+        return false;
+    if (all == 0 || one == 0) {
+        sr_why_set(r->why, "%s: %s: at least 1", r->file,
+                   all == 0 ? "max-connections" : "max-connections-per-user");
+        return false;
+    }
+    config->max_connections = all;
+    config->max_connections_per_user = one;
+    return true;
+}
+
+static bool read_seccomp(const struct sr_reader *r, struct sr_config *config)
+{
+    static const char *const names[] = {
+        [SR_SECCOMP_YES] = "yes", [SR_SECCOMP_LOG] = "log", [SR_SECCOMP_NO] = "no"};
+    const char *value = sr_conf_value(r, "default", "seccomp");
+    config->seccomp = SR_SECCOMP_YES;
+    if (value == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(value, names[i]) == 0) {
+            config->seccomp = (enum sr_seccomp)i;
+            return true;
+        }
+    sr_why_set(r->why, "%s: seccomp is \"%s\"; write yes, log or no", r->file, value);
+    return false;
+}
+
 static bool read_environment(const struct sr_reader *r, struct sr_config *config)
 {
     STACK_OF(CONF_VALUE) *values = NCONF_get_section(r->conf, "environment");
@@ -209,18 +246,27 @@ static bool read_audit(const struct sr_reader *r, struct sr_config *config)
 
 static bool read_all(const struct sr_reader *r, struct sr_config *config)
 {
-    static const char *const keys[] = {
-        "tokens",     "sockets",     "log-level",     "max-connections", "registry",         "jobs-token",
-        "rules",      "custody-off", "data-key-time", "audit",           "audit-checkpoint", "audit-rotate",
-        "audit-full", NULL};
-    unsigned long connections = CONNECTIONS;
-
+    static const char *const keys[] = {"tokens",
+                                       "sockets",
+                                       "log-level",
+                                       "max-connections",
+                                       "registry",
+                                       "jobs-token",
+                                       "rules",
+                                       "custody-off",
+                                       "data-key-time",
+                                       "audit",
+                                       "audit-checkpoint",
+                                       "audit-rotate",
+                                       "audit-full",
+                                       "max-connections-per-user",
+                                       "seccomp",
+                                       NULL};
     if (!sr_conf_only_known(r, "default", keys, NULL) || !read_level(r, config) ||
-        !sr_conf_number(r, "default", "max-connections", 10, 65536, &connections) ||
+        !read_connections(r, config) || !read_seccomp(r, config) ||
         !sr_conf_each(r, "default", "tokens", read_token, config) ||
         !sr_conf_each(r, "default", "sockets", read_socket, config))
         return false;
-    config->max_connections = connections;
     if (config->token_count == 0 || config->socket_count == 0) {
         sr_why_set(r->why, "%s: \"%s = NAME\" is missing, which names the section of a %s", r->file,
                    config->token_count == 0 ? "tokens" : "sockets",

@@ -8,6 +8,7 @@
 #include "daemon/audit.h"
 #include "daemon/log.h"
 #include "daemon/pattern.h"
+#include "daemon/seccomp.h"
 #include "wire/calls.h"
 
 #include <stdatomic.h>
@@ -76,7 +77,9 @@ struct sr_config {
     atomic_uint refs;
     unsigned long generation; /* counts reloads */
     enum sr_log_level log_level;
+    enum sr_seccomp seccomp;
     size_t max_connections;
+    size_t max_connections_per_user;
     struct sr_socket_config *sockets;
     size_t socket_count;
     struct sr_token_config *tokens;

@@ -2,6 +2,8 @@
 #include "daemon/listener.h"
 #include "daemon/connection.h"
 #include "daemon/reload.h"
+#include "daemon/share.h"
+#include "daemon/turn_away.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -114,13 +116,17 @@ static void accept_one(struct sr_daemon *daemon, size_t place, int listener)
         }
         return;
     }
-    if (atomic_load(&daemon->connections) >= current->max_connections) {
-        sr_log(SR_LOG_WARNING, "refused: a connection on %s: %zu are open (max-connections)", config->path,
-               current->max_connections);
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
         (void)close(fd);
         return;
     }
-    sr_connection_start(daemon, place, fd);
+    struct sr_why why = {""};
+    if (sr_share_take(current, config, peer.uid, &why))
+        sr_connection_start(daemon, place, fd, peer.uid);
+    else
+        sr_turn_away(fd, config, peer.uid, &why);
 }
 
 /* Was the signal that came SIGHUP? Then the configuration was read again. */

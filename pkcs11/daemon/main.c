@@ -7,6 +7,9 @@
 #include "daemon/custody_switch.h"
 #include "daemon/listener.h"
 #include "daemon/open_jobs.h"
+#include "daemon/seccomp.h"
+#include "daemon/share.h"
+#include "daemon/spawn.h"
 #include "daemon/tick.h"
 
 #include <errno.h>
@@ -25,6 +28,7 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000
+#define OTHER_FILES 256 /* descriptors that are no connections */
 #define DEFAULT_CONFIG "/etc/strongroom/strongroomd.conf"
 
 static void usage(FILE *out)
@@ -48,8 +52,10 @@ static void keep_others_out(void)
 {
     struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_PTRACER, 0); /* nobody */
 #endif
 }
 
@@ -59,6 +65,29 @@ static void keep_memory(void)
 {
     (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+/* Each connection is a descriptor, and many systems allow 1,024 unless one asks. */
+static void allow_descriptors(const struct sr_config *config)
+{
+    struct rlimit files;
+    rlim_t wanted = config->max_connections + SR_SHARE_ADMINISTRATION + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted)
+        return;
+    files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted)
+        sr_log(SR_LOG_WARNING,
+               "no more than %lu files may be open, which is too few for %zu connections (max-connections)",
+               (unsigned long)files.rlim_cur, config->max_connections);
+}
+
+static bool is_administered(const struct sr_config *config)
+{
+    size_t i = 0;
+    while (i < config->socket_count && !config->sockets[i].administration)
+        i++;
+    return i < config->socket_count;
 }
 
 /* The signals that end the daemon, and the one that has it read its configuration again, as a descriptor;
@@ -117,11 +146,17 @@ static int run(const char *file)
     sr_current_begin(&daemon.current, daemon.config);
     sr_log_set_level(daemon.config->log_level);
     sr_custody_say(daemon.config);
+    allow_descriptors(daemon.config);
     int stop = stop_signals();
     daemon.tokens = calloc(daemon.config->token_count, sizeof(*daemon.tokens));
     listeners = calloc(daemon.config->socket_count, sizeof(*listeners));
     if (stop < 0 || daemon.tokens == NULL || listeners == NULL) {
         sr_why_set(&why, "strongroomd cannot start: %s", strerror(errno));
+        status = EXIT_FAILURE;
+        goto out;
+    }
+    /* The officer's functions exist on sockets for administration only. */
+    if (is_administered(daemon.config) && !sr_spawner_start(&why)) {
         status = EXIT_FAILURE;
         goto out;
     }
@@ -147,6 +182,8 @@ static int run(const char *file)
             goto out;
         sr_log(SR_LOG_INFO, "listening on %s", daemon.config->sockets[listening].path);
     }
+    if (!sr_seccomp_start(daemon.config->seccomp, &why))
+        goto out;
     (void)sd_notify(0, "READY=1");
     sr_log(SR_LOG_INFO, "strongroomd " STRONGROOM_VERSION " is ready");
     sr_accept_loop(&daemon, listeners, stop);
@@ -162,6 +199,7 @@ out:
             (void)unlink(daemon.config->sockets[i].path);
     }
     sr_connections_stop(&daemon, DRAIN_MS);
+    sr_spawner_stop();
     if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0 ||
         !sr_audit_stop(daemon.audit, DRAIN_MS))
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */

@@ -10,5 +10,6 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "custody", .pTests = custody_tests},
     {.pName = "pattern", .pTests = pattern_tests},
     {.pName = "policy", .pTests = policy_tests},
+    {.pName = "share", .pTests = share_tests},
     CU_SUITE_INFO_NULL,
 };

@@ -117,6 +117,29 @@ static void times_are_read(void)
         CU_ASSERT_EQUAL(data_key_time(wrong[i]), -1);
 }
 
+static void shares_of_the_connections_are_read(void)
+{
+    static const struct {
+        const char *keys;
+        size_t all;
+        size_t one;
+    } cases[] = {{"", 2048, 1844},
+                 {"max-connections = 10\n", 10, 9},
+                 {"max-connections = 1\n", 1, 1},
+                 {"max-connections = 10\nmax-connections-per-user = 3\n", 10, 3}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[200];
+        struct sr_why why = {""};
+        (void)snprintf(text, sizeof(text), BOTH "%s" TOKEN SOCKET, cases[i].keys);
+        struct sr_config *c = sr_config_read(unit_file("shares.conf", text), &why);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_EQUAL(c->max_connections, cases[i].all);
+        CU_ASSERT_EQUAL(c->max_connections_per_user, cases[i].one);
+        CU_ASSERT_EQUAL(c->seccomp, SR_SECCOMP_YES);
+        sr_config_free(c);
+    }
+}
+
 static bool has_permission(const struct sr_socket_config *s, bool group, id_t id, const char *permission)
 {
     for (size_t i = 0; i < s->admitted_count; i++) {
@@ -218,6 +241,9 @@ static void mistakes_are_named(void)
         {BOTH "rules = gone\n" TOKEN SOCKET, "[gone]"},
         {BOTH "custody-off = everything\n" TOKEN SOCKET, "everything"},
         {BOTH "custody-off = labels\n" TOKEN SOCKET, "cannot be switched off"},
+        {BOTH "seccomp = true\n" TOKEN SOCKET, "seccomp is \"true\"; write yes, log or no"},
+        {BOTH "max-connections = 0\n" TOKEN SOCKET, "max-connections: at least 1"},
+        {BOTH "max-connections-per-user = 0\n" TOKEN SOCKET, "max-connections-per-user: at least 1"},
         {"[t\n", "line"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -241,6 +267,7 @@ CU_TestInfo config_tests[] = {
     {"a configuration is read", a_configuration_is_read},
     {"permissions are read", permissions_are_read},
     {"times are read", times_are_read},
+    {"shares of the connections are read", shares_of_the_connections_are_read},
     {"without a registry there is none", without_a_registry_there_is_none},
     {"nobody is admitted unasked", nobody_is_admitted_unasked},
     {"mistakes are named, without values that may be secret", mistakes_are_named},

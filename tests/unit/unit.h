@@ -26,6 +26,7 @@ extern CU_TestInfo crowd_tests[];
 extern CU_TestInfo custody_tests[];
 extern CU_TestInfo pattern_tests[];
 extern CU_TestInfo policy_tests[];
+extern CU_TestInfo share_tests[];
 
 extern CU_TestInfo base32_tests[];
 extern CU_TestInfo backup_tests[];
