@@ -15,6 +15,7 @@ foreach(software java libp11 node p11tool pkcs11-tool python ssh)
 endforeach()
 registered(real/client-p11-kit real 120 ${sandbox} ${here}/real/client-p11-kit)
 
+registered(conformance/table conformance 120 ${sandbox} ${here}/conformance/table)
 registered(faults/many-clients "faults;threads" 300 ${sandbox} ${here}/faults/many-clients)
 registered(faults/many-clients-straight "faults" 120 ${straight} ${here}/faults/many-clients)
 registered(faults/kills "faults" 900 ${sandbox} ${here}/faults/kills)
