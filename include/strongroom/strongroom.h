@@ -54,6 +54,27 @@ void strongroom_close(strongroom *handle);
  * ended by a line feed. *TEXT is to be freed with free(). */
 enum strongroom_result strongroom_status(strongroom *handle, char **text, struct strongroom_error *error);
 
+/* May a user do that with a key? */
+struct strongroom_policy_question {
+    const char *user;      /* a name or a number */
+    const char *operation; /* "find", "sign", ...: strongroomd.conf(5) lists them */
+    const char *uri;       /* the key, as a pkcs11: URI */
+    const char *socket;    /* the name of the socket's section; NULL: on any socket */
+    const char *mechanism; /* "CKM_ECDSA", or a number; NULL: with whichever */
+};
+
+/* *ALLOWED is 1 where strongroomd would allow it, and *REASON says by which line of its configuration; else
+ * 0, and why not. *REASON is to be freed with free(); it is NULL on failure. */
+enum strongroom_result strongroom_policy_test(strongroom *handle,
+                                              const struct strongroom_policy_question *question, int *allowed,
+                                              char **reason, struct strongroom_error *error);
+
+/* The last line of the audit log: its file's name, its number there, its chain value, the time, and the
+ * signature of the token's key over them, as one JSON object. Kept elsewhere, it shows later whether the log
+ * still has that line: strongroom-audit(1). STRONGROOM_CONFLICT where the daemon keeps no log. *JSON is to be
+ * freed with free(). */
+enum strongroom_result strongroom_audit_tip(strongroom *handle, char **json, struct strongroom_error *error);
+
 /* What a pkcs11: URI says of a token. */
 struct strongroom_token {
     unsigned long slot;

@@ -12,14 +12,21 @@
 #define CHAIN_SIZE (SIZE(CHAIN) + SR_CHAIN_HEX + 2)
 #define FRAGMENT_SIZE (SIZE(FRAGMENT) + SR_CHAIN_HEX + 1)
 
-bool sr_chain_begin(struct sr_chain *chain, FILE *file)
+bool sr_chain_begin(struct sr_chain *chain)
 {
-    *chain = (struct sr_chain){.file = file};
+    *chain = (struct sr_chain){.file = NULL};
     memset(chain->value, '0', SR_CHAIN_HEX);
     chain->sha256 = EVP_MD_CTX_new();
     chain->fragment = EVP_MD_CTX_new();
     return chain->sha256 != NULL && chain->fragment != NULL &&
            EVP_DigestInit_ex(chain->sha256, EVP_sha256(), NULL) == 1;
+}
+
+void sr_chain_file(struct sr_chain *chain, FILE *file)
+{
+    chain->file = file;
+    chain->files++;
+    chain->number = 0;
 }
 
 void sr_chain_end(struct sr_chain *chain)
@@ -74,12 +81,29 @@ static bool vouches(struct sr_chain *chain, size_t text)
     return finish(chain->fragment, is) && fragment != NULL && memcmp(fragment, is, SR_CHAIN_HEX) == 0;
 }
 
+/* The first line of a file that was begun when another was set aside names that one's last value, in the
+ * member "previous". The chain's own digits vouch for it. */
+static void begin_behind(struct sr_chain *chain)
+{
+    static const char begins[] = ",\"operation\":\"audit.begin\",";
+    static const char member[] = ",\"previous\":\"";
+    const char *at = memmem(chain->line, chain->length, member, SIZE(member));
+
+    if (memmem(chain->line, chain->length, begins, SIZE(begins)) == NULL || at == NULL ||
+        !is_hex(at + SIZE(member)))
+        return;
+    chain->later = strspn(at + SIZE(member), "0") < SR_CHAIN_HEX;
+    memcpy(chain->value, at + SIZE(member), SR_CHAIN_HEX);
+}
+
 static enum sr_chain_step follow(struct sr_chain *chain)
 {
     size_t text = chain->length - CHAIN_SIZE;
     const char *value = chain->line + text + SIZE(CHAIN);
     char wanted[SR_CHAIN_HEX + 1];
 
+    if (chain->files == 1 && chain->number == 1)
+        begin_behind(chain);
     if (EVP_DigestInit_ex(chain->sha256, NULL, NULL) != 1 ||
         EVP_DigestUpdate(chain->sha256, chain->value, SR_CHAIN_HEX) != 1 ||
         EVP_DigestUpdate(chain->sha256, chain->line, text) != 1 || !finish(chain->sha256, wanted)) {

@@ -1,4 +1,5 @@
-/* An audit log, read line by line along its chain; docs/audit.md has its form.
+/* An audit log, read line by line along its chain, through one file or several that follow one another;
+ * docs/audit.md has its form.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STRONGROOM_CLI_AUDIT_CHAIN_H
@@ -26,16 +27,22 @@ struct sr_chain {
     size_t number;   /* of the line, from 1 */
     bool unfinished; /* it has no line feed: the file ends with it */
     char value[SR_CHAIN_HEX + 1];
+    bool later; /* the first file begins behind others: it names their last value */
     size_t
         unchained; /* the number of the first unchained line that no line has vouched for; 0: there is none */
 
-    size_t room; /* of line */
+    size_t files; /* begun */
+    size_t room;  /* of line */
     EVP_MD_CTX *sha256;
     EVP_MD_CTX *fragment; /* over the unchained lines */
 };
 
-/* Reads FILE, which stays the caller's. To be ended with sr_chain_end, on failure (out of memory) too. */
-bool sr_chain_begin(struct sr_chain *chain, FILE *file);
+/* Begins with no file. To be ended with sr_chain_end, on failure (out of memory) too. */
+bool sr_chain_begin(struct sr_chain *chain);
+
+/* Goes on with FILE, which stays the caller's; its lines count from 1. The first file may begin behind one
+ * that is not read; each further one must follow from the one before. */
+void sr_chain_file(struct sr_chain *chain, FILE *file);
 void sr_chain_end(struct sr_chain *chain);
 
 /* Reads a line. After SR_CHAIN_BROKEN the chain goes on from that line. */

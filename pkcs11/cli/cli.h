@@ -39,6 +39,7 @@ const char *sr_default_socket(void);
 /* The verbs. ARGV is the program's name and what follows the verb, for getopt_long, which says itself what is
  * wrong with an option. They return an exit status. */
 int sr_verb_audit_show(int argc, char **argv);
+int sr_verb_audit_tip(int argc, char **argv);
 int sr_verb_audit_verify(int argc, char **argv);
 int sr_verb_data_decrypt(int argc, char **argv);
 int sr_verb_data_encrypt(int argc, char **argv);
@@ -64,6 +65,7 @@ int sr_verb_init(int argc, char **argv);
 int sr_verb_jwt_sign(int argc, char **argv);
 int sr_verb_jwt_verify(int argc, char **argv);
 int sr_verb_key_generate(int argc, char **argv);
+int sr_verb_policy_test(int argc, char **argv);
 int sr_verb_registry_backup(int argc, char **argv);
 int sr_verb_registry_rebuild(int argc, char **argv);
 int sr_verb_registry_restore(int argc, char **argv);

@@ -55,7 +55,9 @@ static const struct verb {
      "bring backups to their family's current version, in place"},
     {{"backup", "list"}, sr_verb_backup_list, "list the backups that the daemon knows of"},
     {{"backup", "forget"}, sr_verb_backup_forget, "tell the daemon that a backup is no more"},
+    {{"policy", "test"}, sr_verb_policy_test, "ask what a user may do with a key, and by which line"},
     {{"audit", "show"}, sr_verb_audit_show, "print the audit log: what was done, by whom"},
+    {{"audit", "tip"}, sr_verb_audit_tip, "print its last line, signed, for keeping elsewhere"},
     {{"audit", "verify"}, sr_verb_audit_verify, "check that the audit log was not changed"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -101,7 +103,7 @@ static int help(const char *group)
                  "Exit status: 0 done, 1 failed, 2 called wrongly; family due: 3 something is due;\n"
                  "session verify, jwt verify and data decrypt: 1 not good, 4 could not be checked;\n"
                  "totp verify and totp resync: 1 refused, 2 could not be decided, 64 called wrongly.\n"
-                 "backup: 5 wrong key, 6 damaged, 7 no key.\n");
+                 "backup: 5 wrong key, 6 damaged, 7 no key. policy test: 0 allow, 1 deny, 2 not answered.\n");
     return EXIT_OK;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/names.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct name {
     CK_ULONG value;
@@ -74,6 +77,7 @@ static const struct name rvs[] = {
     NAME(CKR_TOKEN_NOT_PRESENT),
     NAME(CKR_TOKEN_NOT_RECOGNIZED),
     NAME(CKR_TOKEN_WRITE_PROTECTED),
+    NAME(CKR_UNWRAPPING_KEY_HANDLE_INVALID),
     NAME(CKR_UNWRAPPING_KEY_SIZE_RANGE),
     NAME(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT),
     NAME(CKR_USER_ALREADY_LOGGED_IN),
@@ -234,4 +238,20 @@ const char *sr_rv_name(CK_RV rv)
 const char *sr_mechanism_name(CK_MECHANISM_TYPE type)
 {
     return find(mechanisms, sizeof(mechanisms) / sizeof(mechanisms[0]), type, "an unnamed mechanism");
+}
+
+bool sr_mechanism_named(const char *name, CK_MECHANISM_TYPE *type)
+{
+    char *end;
+
+    for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
+        if (strcmp(mechanisms[i].text, name) == 0) {
+            *type = mechanisms[i].value;
+            return true;
+        }
+    if (*name < '0' || *name > '9')
+        return false;
+    errno = 0;
+    *type = strtoul(name, &end, 0);
+    return errno == 0 && *end == '\0' && *type != CK_UNAVAILABLE_INFORMATION;
 }

@@ -30,7 +30,7 @@ static bool is_member(const struct sr_peer *peer, gid_t gid)
     return false;
 }
 
-static bool is_meant(const struct sr_admitted *line, const struct sr_peer *peer)
+bool sr_admitted_is(const struct sr_admitted *line, const struct sr_peer *peer)
 {
     return line->group ? is_member(peer, line->id) : peer->uid == line->id;
 }
@@ -40,7 +40,7 @@ enum sr_right sr_admission(const struct sr_socket_config *socket, const struct s
     enum sr_right right = SR_RIGHT_NONE;
     for (size_t i = 0; i < socket->admitted_count; i++) {
         const struct sr_admitted *line = &socket->admitted[i];
-        if (line->right > right && is_meant(line, peer))
+        if (line->right > right && sr_admitted_is(line, peer))
             right = line->right;
     }
     return right;
@@ -49,7 +49,7 @@ enum sr_right sr_admission(const struct sr_socket_config *socket, const struct s
 bool sr_admission_admits(const struct sr_socket_config *socket, const struct sr_peer *peer)
 {
     for (size_t i = 0; i < socket->admitted_count; i++)
-        if (is_meant(&socket->admitted[i], peer))
+        if (sr_admitted_is(&socket->admitted[i], peer))
             return true;
     return false;
 }
@@ -67,7 +67,7 @@ bool sr_admission_permits(const struct sr_socket_config *socket, const struct sr
     for (size_t i = 0; i < socket->admitted_count; i++) {
         const struct sr_admitted *line = &socket->admitted[i];
         const char *given = line->right == SR_RIGHT_MANAGE ? "family" : line->permission;
-        if (given != NULL && covers(given, permission) && is_meant(line, peer))
+        if (given != NULL && covers(given, permission) && sr_admitted_is(line, peer))
             return true;
     }
     return false;

@@ -21,6 +21,9 @@ struct sr_peer {
  * may have been handed on. False if another process than the sender connected it. */
 bool sr_peer_complete(int fd, struct sr_peer *peer);
 
+/* Does the line of a list name PEER, by its user, its group or a supplementary one? */
+bool sr_admitted_is(const struct sr_admitted *line, const struct sr_peer *peer);
+
 /* The strongest right that a line of the socket's lists gives to PEER; SR_RIGHT_NONE where no line does. */
 enum sr_right sr_admission(const struct sr_socket_config *socket, const struct sr_peer *peer);
 

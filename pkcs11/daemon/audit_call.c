@@ -2,6 +2,7 @@
 #include "daemon/audit_call.h"
 
 #include "daemon/audit.h"
+#include "daemon/audit_key_call.h"
 #include "jobs/base64url.h"
 #include "jobs/kid.h"
 
@@ -35,10 +36,8 @@ long long sr_audit_clock(void)
     return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-bool sr_audit_wanted(const struct sr_work *work, const struct sr_audited *audited)
+static bool is_wanted(const struct sr_audited *audited)
 {
-    if (work->daemon->audit == NULL)
-        return false;
     switch (audited->call) {
     case SR_CALL_HELLO:
         return !audited->permitted;
@@ -46,10 +45,16 @@ bool sr_audit_wanted(const struct sr_work *work, const struct sr_audited *audite
     case SR_CALL_BACKUP_CHUNK:
         return audited->rv != CKR_OK;
     case SR_CALL_BACKUP_END:
-        return true;
     default:
-        return sr_call_row(audited->call)->permission != NULL;
+        return true;
     }
+}
+
+/* A job's call, or one that is none of Cryptoki's. */
+static bool is_jobs(enum sr_call call)
+{
+    return call == SR_CALL_HELLO || call == SR_CALL_BUFFER || call == SR_CALL_BACKUP_CHUNK ||
+           call == SR_CALL_BACKUP_END || sr_call_row(call)->permission != NULL;
 }
 
 static const char *result_of(const struct sr_audited *audited)
@@ -164,7 +169,15 @@ CK_RV sr_audit_call(struct sr_work *work, const struct sr_audited *audited)
                                    .result = result_of(audited),
                                    .us = sr_audit_clock() - audited->began};
 
+    if (!is_jobs(audited->call))
+        return sr_audit_key_call(work, audited);
+    if (!is_wanted(audited))
+        return audited->rv;
     name_operation(work->call, operation, sizeof(operation));
+    if (work->used.rule[0] != '\0')
+        entry.rule = work->used.rule;
+    if (work->client != NULL)
+        entry.client = work->client->name;
     if (work->used.family[0] != '\0') {
         entry.family = work->used.family;
         entry.version = work->used.version;

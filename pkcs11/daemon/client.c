@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/client.h"
 
+#include "daemon/audit_parts.h"
+
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,11 +18,11 @@ static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sr_client *clients;
 static size_t clients_count;
 
-static bool random_id(unsigned char *id)
+static bool random_bytes(unsigned char *bytes, size_t size)
 {
     size_t have = 0;
-    while (have < SR_CLIENT_ID) {
-        ssize_t n = getrandom(id + have, SR_CLIENT_ID - have, 0);
+    while (have < size) {
+        ssize_t n = getrandom(bytes + have, size - have, 0);
         if (n < 0 && errno != EINTR)
             return false;
         have += n > 0 ? (size_t)n : 0;
@@ -46,11 +49,13 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
     c = calloc(1, sizeof(*c));
     if (c == NULL)
         goto out;
-    if (!random_id(c->id)) {
+    uint32_t name = 0;
+    if (!random_bytes(c->id, sizeof(c->id)) || !random_bytes((unsigned char *)&name, sizeof(name))) {
         free(c);
         c = NULL;
         goto out;
     }
+    (void)snprintf(c->name, sizeof(c->name), "%08x", name);
     c->uid = peer->uid;
     c->pid = peer->pid;
     c->connections = 1;
@@ -61,6 +66,14 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
 out:
     (void)pthread_mutex_unlock(&clients_lock);
     return c;
+}
+
+bool sr_client_is_last(struct sr_client *client)
+{
+    (void)pthread_mutex_lock(&clients_lock);
+    bool last = client->connections == 1;
+    (void)pthread_mutex_unlock(&clients_lock);
+    return last;
 }
 
 size_t sr_client_count(void)
@@ -76,23 +89,24 @@ size_t sr_client_count(void)
  */
 static CK_ULONG put(struct sr_places *places, void *pointer, size_t limit)
 {
-    size_t looked = 0;
-    while (looked < places->count && places->at[places->next % places->count] != NULL) {
-        places->next++;
-        looked++;
-    }
-    if (looked == places->count) {
+    /* A quarter stays empty, so that the search for an empty place is short. */
+    if (places->used >= places->count - places->count / 4) {
         size_t more = places->count == 0 ? PLACES : places->count * 2;
         void **grown = more <= limit ? reallocarray(places->at, more, sizeof(*grown)) : NULL;
-        if (grown == NULL)
+        if (grown != NULL) {
+            memset(grown + places->count, 0, (more - places->count) * sizeof(*grown));
+            places->next = places->count;
+            places->at = grown;
+            places->count = more;
+        } else if (places->used == places->count) {
             return 0;
-        memset(grown + places->count, 0, (more - places->count) * sizeof(*grown));
-        places->next = places->count;
-        places->at = grown;
-        places->count = more;
+        }
     }
+    while (places->at[places->next % places->count] != NULL)
+        places->next++;
     size_t place = places->next++ % places->count;
     places->at[place] = pointer;
+    places->used++;
     return place + 1;
 }
 
@@ -104,20 +118,52 @@ static void *get(const struct sr_places *places, CK_ULONG handle)
 static void *remove_at(struct sr_places *places, CK_ULONG handle)
 {
     void *pointer = get(places, handle);
-    if (pointer != NULL)
+    if (pointer != NULL) {
         places->at[handle - 1] = NULL;
+        places->used--;
+    }
     return pointer;
+}
+
+/* The object of HANDLE as it is now, where its attributes were changed. Under the client's lock. */
+static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE handle)
+{
+    struct sr_token_object *object = get(&client->handles, handle);
+    if (object == NULL || !atomic_load(&object->renewed))
+        return object;
+    struct sr_token_object *now = sr_object_current(object);
+    client->handles.at[handle - 1] = now;
+    sr_object_release(object);
+    return now;
 }
 
 /* Destroys the session objects that the client made, in one session or (0) in all. Called without the
  * client's lock. */
 static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
 {
-    bool end = false;
-    for (size_t i = 1; !end; i++) {
+    (void)pthread_mutex_lock(&client->lock);
+    for (size_t i = 1; i <= client->handles.count; i++) {
+        struct sr_token_object *object = renew(client, i);
+        if (object == NULL || atomic_load(&object->owner) != client ||
+            (session != 0 && object->session != session))
+            continue;
+        (void)remove_at(&client->handles, i);
+        (void)pthread_mutex_unlock(&client->lock);
+        (void)sr_object_destroy(object, object->token->keeper);
+        sr_object_release(object);
         (void)pthread_mutex_lock(&client->lock);
-        struct sr_token_object *object = get(&client->handles, i);
-        if (object != NULL && object->owner == client && (session == 0 || object->session == session))
+    }
+    (void)pthread_mutex_unlock(&client->lock);
+}
+
+/* PKCS#11 v3.0 §5.6.9: private session objects end with the login. */
+static void destroy_private(struct sr_client *client)
+{
+    bool end = false;
+    for (CK_ULONG i = 1; !end; i++) {
+        (void)pthread_mutex_lock(&client->lock);
+        struct sr_token_object *object = renew(client, i);
+        if (object != NULL && atomic_load(&object->owner) == client && (object->card.flags & SR_CARD_PRIVATE))
             (void)remove_at(&client->handles, i);
         else
             object = NULL;
@@ -129,18 +175,20 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
     }
 }
 
-static void free_session(struct sr_client_session *session, struct sr_token *tokens)
+static void free_session(struct sr_client_session *session)
 {
-    if (session->signing) /* in the middle of an operation: not fit for another borrower */
-        sr_token_return(&tokens[session->token], session->real, CKR_FUNCTION_CANCELED);
+    for (size_t i = 0; i < sizeof(session->parts) / sizeof(session->parts[0]); i++)
+        sr_parts_end(session->parts[i], CKR_FUNCTION_CANCELED);
     for (size_t i = 0; i < sizeof(session->messages) / sizeof(session->messages[0]); i++)
-        sr_message_release(&session->messages[i], CKR_FUNCTION_CANCELED);
+        sr_parts_end(session->messages[i], CKR_FUNCTION_CANCELED);
     free(session->found);
     free(session);
 }
 
-void sr_client_leave(struct sr_client *client, struct sr_token *tokens)
+void sr_client_leave(struct sr_client *client)
 {
+    struct sr_audit_part *part;
+
     (void)pthread_mutex_lock(&clients_lock);
     bool last = --client->connections == 0;
     if (last) {
@@ -156,9 +204,11 @@ void sr_client_leave(struct sr_client *client, struct sr_token *tokens)
     destroy_owned(client, 0);
     for (size_t i = 0; i < client->sessions.count; i++)
         if (client->sessions.at[i] != NULL)
-            free_session(client->sessions.at[i], tokens);
+            free_session(client->sessions.at[i]);
     for (size_t i = 0; i < client->handles.count; i++)
         sr_object_release(client->handles.at[i]);
+    while ((part = sr_audit_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
+        sr_audit_part_free(part);
     free(client->sessions.at);
     free(client->handles.at);
     (void)pthread_mutex_destroy(&client->lock);
@@ -182,7 +232,7 @@ CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_
     return CKR_OK;
 }
 
-CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESSION_HANDLE handle)
+CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle)
 {
     struct sr_client_session *session;
     CK_RV rv = sr_client_take(client, handle, &session);
@@ -192,7 +242,7 @@ CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESS
     (void)remove_at(&client->sessions, handle);
     (void)pthread_mutex_unlock(&client->lock);
     destroy_owned(client, handle);
-    free_session(session, tokens);
+    free_session(session);
     return CKR_OK;
 }
 
@@ -237,21 +287,31 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
     CK_OBJECT_HANDLE handle = 0;
 
     (void)pthread_mutex_lock(&client->lock);
-    for (size_t i = 0; handle == 0 && i < client->handles.count; i++)
-        if (client->handles.at[i] == object)
+    struct sr_token_object *spare = object;
+    for (size_t i = 0; handle == 0 && i < client->handles.count; i++) {
+        struct sr_token_object *o = client->handles.at[i];
+        if (o != NULL && o->line == object->line) {
             handle = i + 1;
-    bool had = handle != 0;
-    if (!had)
+            if (atomic_load(&o->renewed)) {
+                client->handles.at[i] = object;
+                spare = o;
+            }
+        }
+    }
+    if (handle == 0) {
         handle = put(&client->handles, object, HANDLES_MAX);
+        spare = handle == 0 ? object : NULL;
+    }
     (void)pthread_mutex_unlock(&client->lock);
-    if (had || handle == 0)
-        sr_object_release(object);
+    sr_object_release(spare);
     return handle;
 }
 
 bool sr_client_sees(const struct sr_client *client, bool logged_out, const struct sr_token_object *object)
 {
-    if (object->owner != NULL && object->owner != client)
+    const void *owner = atomic_load(&object->owner);
+    /* A session object without an owner is a job's, or is being made by somebody who will own it. */
+    if (!(object->card.flags & SR_CARD_TOKEN) && owner != client && !(owner == NULL && object->reserved))
         return false;
     return !logged_out || !(object->card.flags & SR_CARD_PRIVATE);
 }
@@ -260,7 +320,7 @@ struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_tok
                                          CK_OBJECT_HANDLE handle)
 {
     (void)pthread_mutex_lock(&client->lock);
-    struct sr_token_object *object = get(&client->handles, handle);
+    struct sr_token_object *object = renew(client, handle);
     if (object != NULL && (object->token != token || !sr_client_sees(client, client->logged_out, object)))
         object = NULL;
     if (object != NULL)
@@ -282,4 +342,6 @@ void sr_client_set_logged_out(struct sr_client *client, bool logged_out)
     (void)pthread_mutex_lock(&client->lock);
     client->logged_out = logged_out;
     (void)pthread_mutex_unlock(&client->lock);
+    if (logged_out)
+        destroy_private(client);
 }

@@ -5,14 +5,7 @@
 #define STRONGROOM_DAEMON_CLIENT_H
 
 #include "daemon/admission.h"
-#include "daemon/object.h"
-
-/* A context of message-based functions (PKCS#11 v3.0 §5.9): holds a session of the token's until it ends. */
-struct sr_message_held {
-    struct sr_token_object *object; /* its key, with a reference; NULL: there is no context */
-    CK_MECHANISM_TYPE mechanism;
-    CK_SESSION_HANDLE real;
-};
+#include "daemon/parts.h"
 
 /* A client session: a record of the daemon's own, no session of the token's. */
 struct sr_client_session {
@@ -24,33 +17,31 @@ struct sr_client_session {
     size_t found_count;
     size_t found_at;
 
-    bool signing; /* a signature in parts: its real session is borrowed until it ends */
-    CK_SESSION_HANDLE real;
-
-    struct sr_message_held messages[4];
+    struct sr_parts *parts[SR_OPERATION_VERIFY_RECOVER + 1];    /* operations in parts; NULL: not under way */
+    struct sr_parts *messages[SR_OPERATION_VERIFY_RECOVER + 1]; /* contexts of message-based functions */
 };
-
-/* Ends a context, if there is one; RV as for sr_token_return. */
-void sr_message_release(struct sr_message_held *held, CK_RV rv);
 
 /* Pointers by handle - 1; NULL where a handle was closed or destroyed. */
 struct sr_places {
     void **at;
     size_t count;
+    size_t used;
     size_t next; /* where to look for an empty one */
 };
 
 struct sr_client {
     unsigned char id[SR_CLIENT_ID];
+    char name[9]; /* in the audit log: says nothing of the id, which is a secret */
     pid_t pid;
     uid_t uid;
     struct sr_client *next;
     unsigned connections;
 
-    pthread_mutex_t lock;      /* for what follows */
-    bool logged_out;           /* by C_Logout: private objects are hidden from it until C_Login */
-    struct sr_places sessions; /* struct sr_client_session */
-    struct sr_places handles;  /* struct sr_token_object, each with a reference */
+    pthread_mutex_t lock;              /* for what follows */
+    bool logged_out;                   /* by C_Logout: private objects are hidden from it until C_Login */
+    struct sr_places sessions;         /* struct sr_client_session */
+    struct sr_places handles;          /* struct sr_token_object, each with a reference */
+    struct sr_audit_part *audit_parts; /* operations in parts, as the audit log follows them */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.
@@ -58,7 +49,10 @@ struct sr_client {
 struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer *peer, bool *joined);
 
 /* One connection less; with the last one everything of the client goes, its session objects too. */
-void sr_client_leave(struct sr_client *client, struct sr_token *tokens);
+void sr_client_leave(struct sr_client *client);
+
+/* Has it no other connection than the caller's? */
+bool sr_client_is_last(struct sr_client *client);
 
 /* How many there are. */
 size_t sr_client_count(void);
@@ -67,7 +61,7 @@ size_t sr_client_count(void);
 CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_SESSION_HANDLE *handle);
 
 /* Closes it with its operation and its session objects. */
-CK_RV sr_client_close(struct sr_client *client, struct sr_token *tokens, CK_SESSION_HANDLE handle);
+CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle);
 
 /* What a call needs to know of a session, copied out. */
 struct sr_session_view {
@@ -97,6 +91,7 @@ bool sr_client_sees(const struct sr_client *client, bool logged_out, const struc
 /* Forgets a handle whose object was destroyed. */
 void sr_client_forget(struct sr_client *client, CK_OBJECT_HANDLE handle);
 
+/* With true, its private session objects are destroyed. */
 void sr_client_set_logged_out(struct sr_client *client, bool logged_out);
 
 #endif

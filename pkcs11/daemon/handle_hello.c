@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/token.h"
+#include "daemon/custody_switch.h"
 #include "daemon/work.h"
 
 #include <errno.h>
@@ -74,6 +75,20 @@ static void add_permissions(const struct sr_work *work, char *text, size_t size,
         add(text, size, length, "\n");
 }
 
+static void add_rules(const struct sr_work *work, char *text, size_t size, size_t *length)
+{
+    const char *before = "rules: ";
+    for (size_t i = 0; i < work->config->rule_count; i++) {
+        const struct sr_rule *rule = &work->config->rules[i];
+        if (!sr_rule_is_for(rule, work->place, &work->peer))
+            continue;
+        add(text, size, length, "%s%s", before, rule->name);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        add(text, size, length, "\n");
+}
+
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_daemon *daemon = work->daemon;
@@ -88,16 +103,26 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
         SR_WIRE_MIN, SR_WIRE_MAX, sr_client_count(), atomic_load(&work->daemon->connections),
         work->socket->path, (unsigned)work->peer.uid, (int)work->peer.pid, sr_right_name(work->right));
     add_permissions(work, text, sizeof(text), &length);
+    add_rules(work, text, sizeof(text), &length);
+    for (size_t i = 0; i < SR_CUSTODIES; i++)
+        if (!sr_custody_on(work->config, (enum sr_custody)i))
+            add(text, sizeof(text), &length, "custody rule %u (%s) is OFF: %s\n",
+                sr_custody_number((enum sr_custody)i), sr_custody_word((enum sr_custody)i),
+                sr_custody_consequence((enum sr_custody)i));
     if (daemon->jobs != NULL)
         add(text, sizeof(text), &length, "registry: %s\n", daemon->config->registry);
     if (daemon->audit != NULL)
         add(text, sizeof(text), &length, "audit: %s\n", daemon->config->audit);
     for (size_t i = 0; i < daemon->config->token_count; i++) {
-        const struct sr_token *token = &daemon->tokens[i];
+        struct sr_token *token = &daemon->tokens[i];
+        struct sr_token_use use = sr_token_use(token);
         char model[sizeof(token->info.model) + 1];
         sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
-        add(text, sizeof(text), &length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n", i,
-            token->config->label, model, token->config->module);
+        add(text, sizeof(text), &length,
+            "token: slot %zu, \"%s\" (%s), logged in, by %s\nsessions: %zu open of at most %zu, %zu of them "
+            "in "
+            "operations in parts\n",
+            i, token->config->label, model, token->config->module, use.open, use.most, use.loans);
     }
     return sr_work_bytes(work, text, length, &answer->text);
 }

@@ -24,21 +24,10 @@ struct message {
     CK_ULONG out_length;
 };
 
-/* Which of a session's contexts is for OPERATION; NULL where there is none. */
-static struct sr_message_held *context_of(struct sr_client_session *session, CK_ULONG operation)
+static bool is_for_messages(CK_ULONG operation)
 {
-    switch (operation) {
-    case SR_OPERATION_ENCRYPT:
-        return &session->messages[0];
-    case SR_OPERATION_DECRYPT:
-        return &session->messages[1];
-    case SR_OPERATION_SIGN:
-        return &session->messages[2];
-    case SR_OPERATION_VERIFY:
-        return &session->messages[3];
-    default:
-        return NULL;
-    }
+    return operation == SR_OPERATION_ENCRYPT || operation == SR_OPERATION_DECRYPT ||
+           operation == SR_OPERATION_SIGN || operation == SR_OPERATION_VERIFY;
 }
 
 static sr_message_init_fn init_of(const struct sr_functions_3_0 *f, CK_ULONG operation)
@@ -69,36 +58,45 @@ static sr_message_final_fn final_of(const struct sr_functions_3_0 *f, CK_ULONG o
     }
 }
 
-void sr_message_release(struct sr_message_held *held, CK_RV rv)
+/* The session with its context for OPERATION taken, or the reason why not. */
+static CK_RV take(struct sr_work *work, CK_SESSION_HANDLE handle, CK_ULONG operation,
+                  struct sr_client_session **session, struct sr_parts **context)
 {
-    if (held->object == NULL)
-        return;
-    sr_token_return(held->object->token, held->real, rv);
-    sr_object_release(held->object);
-    *held = (struct sr_message_held){0};
+    *context = NULL;
+    if (!is_for_messages(operation))
+        return CKR_ARGUMENTS_BAD;
+    CK_RV rv = sr_client_take(work->client, handle, session);
+    if (rv == CKR_OK)
+        *context = (*session)->messages[operation];
+    return rv;
 }
 
-/* Begins in a session that is borrowed for as long as the context lasts. */
-static CK_RV begin(struct sr_message_held *held, struct sr_token_object *object,
-                   const struct sr_message_init_request *r)
+static void end_context(struct sr_client_session *session, struct sr_parts *context, CK_RV rv)
 {
-    struct sr_token *token = object->token;
+    session->messages[context->operation] = NULL;
+    sr_parts_end(context, rv);
+}
+
+/* Begins in a session that is lent for as long as the context lasts. */
+static CK_RV begin(struct sr_token *token, struct sr_token_object *object,
+                   const struct sr_message_init_request *r, struct sr_parts **context)
+{
     CK_MECHANISM mechanism = r->mechanism.m;
     CK_OBJECT_HANDLE key;
+    CK_RV rv;
 
-    CK_RV rv = sr_token_borrow(token, &held->real);
-    if (rv != CKR_OK)
+    struct sr_parts *made = sr_parts_new(token, r->operation, mechanism.mechanism, object, &rv);
+    if (made == NULL)
         return rv;
-    rv = sr_object_key(object, held->real, &key);
+    rv = sr_object_key(object, made->loan.real, &key);
     if (rv == CKR_OK)
-        rv = init_of(token->module.f3, r->operation)(held->real, &mechanism, key);
+        rv = init_of(token->module.f3, r->operation)(made->loan.real, &mechanism, key);
     if (rv != CKR_OK) {
-        sr_token_return(token, held->real, rv);
+        sr_parts_end(made, rv);
         return rv;
     }
-    atomic_fetch_add(&object->refs, 1);
-    held->object = object;
-    held->mechanism = mechanism.mechanism;
+    sr_loan_rest(token, &made->loan);
+    *context = made;
     return CKR_OK;
 }
 
@@ -107,16 +105,14 @@ CK_RV sr_handle_message_init(struct sr_work *work, const void *request, void *re
     const struct sr_message_init_request *r = request;
     struct sr_client_session *session;
     struct sr_token_object *object = NULL;
+    struct sr_parts *context;
     (void)reply;
 
-    CK_RV rv = sr_client_take(work->client, r->session, &session);
+    CK_RV rv = take(work, r->session, r->operation, &session, &context);
     if (rv != CKR_OK)
         return rv;
     struct sr_token *token = &work->daemon->tokens[session->token];
-    struct sr_message_held *held = context_of(session, r->operation);
-    if (held == NULL) {
-        rv = CKR_ARGUMENTS_BAD;
-    } else if (held->object != NULL) {
+    if (context != NULL) {
         rv = CKR_OPERATION_ACTIVE;
     } else if (token->module.f3 == NULL) {
         rv = sr_explain(work, CKR_FUNCTION_NOT_SUPPORTED, "the token \"%s\" has no message-based functions",
@@ -126,7 +122,7 @@ CK_RV sr_handle_message_init(struct sr_work *work, const void *request, void *re
         rv = object != NULL ? sr_permit(work, r->operation, object, r->mechanism.m.mechanism)
                             : CKR_KEY_HANDLE_INVALID;
         if (rv == CKR_OK)
-            rv = begin(held, object, r);
+            rv = begin(token, object, r, &session->messages[r->operation]);
     }
     sr_object_release(object);
     sr_client_done(work->client, session);
@@ -146,13 +142,13 @@ static bool copy(struct sr_work *work, struct sr_bytes *bytes, size_t length)
     return true;
 }
 
-static CK_RV prepare(struct sr_work *work, const struct sr_message_held *held,
-                     const struct sr_message_request *r, struct message *m)
+static CK_RV prepare(struct sr_work *work, const struct sr_parts *context, const struct sr_message_request *r,
+                     struct message *m)
 {
-    size_t tag = sr_message_tag_size(held->mechanism, r->tag_length);
+    size_t tag = sr_message_tag_size(context->mechanism, r->tag_length);
     bool gives_tag = r->operation == SR_OPERATION_ENCRYPT;
 
-    *m = (struct message){.f = held->object->token->module.f3, .real = held->real, .r = *r};
+    *m = (struct message){.f = context->token->module.f3, .real = context->loan.real, .r = *r};
     m->stage = (enum sr_message_stage)r->stage;
     m->out_length = r->operation == SR_OPERATION_SIGN ? SIGNATURE_ROOM : r->data.length;
     if (r->stage > SR_MESSAGE_LAST || tag > SIGNATURE_ROOM || (!gives_tag && r->tag.length != tag))
@@ -160,7 +156,8 @@ static CK_RV prepare(struct sr_work *work, const struct sr_message_held *held,
     m->out = sr_scratch_get(&work->scratch, m->out_length + 1);
     if (m->out == NULL || !copy(work, &m->r.iv, r->iv.length) || !copy(work, &m->r.tag, tag))
         return CKR_HOST_MEMORY;
-    return sr_message_parameter_make(held->mechanism, &m->r, &m->room, &m->parameter, &m->parameter_length);
+    return sr_message_parameter_make(context->mechanism, &m->r, &m->room, &m->parameter,
+                                     &m->parameter_length);
 }
 
 static CK_RV run_cipher(struct message *m, sr_message_cipher_fn whole, sr_message_cipher_begin_fn first,
@@ -232,28 +229,33 @@ CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply)
     const struct sr_message_request *r = request;
     struct sr_message_reply *answer = reply;
     struct sr_client_session *session;
+    struct sr_parts *context;
     struct message m;
 
-    CK_RV rv = sr_client_take(work->client, r->session, &session);
+    CK_RV rv = take(work, r->session, r->operation, &session, &context);
     if (rv != CKR_OK)
         return rv;
-    struct sr_message_held *held = context_of(session, r->operation);
-    if (held == NULL)
-        rv = CKR_ARGUMENTS_BAD;
-    else if (held->object == NULL)
-        rv = CKR_OPERATION_NOT_INITIALIZED;
-    else
-        rv = sr_permit(work, r->operation, held->object, held->mechanism);
+    rv = context != NULL ? sr_permit(work, r->operation, context->object, context->mechanism)
+                         : CKR_OPERATION_NOT_INITIALIZED;
     if (rv == CKR_OK)
-        rv = prepare(work, held, r, &m);
-    if (rv == CKR_OK)
-        rv = run(&m);
+        rv = prepare(work, context, r, &m);
+    if (rv != CKR_OK)
+        goto out;
+    if (!sr_loan_use(context->token, &context->loan)) {
+        end_context(session, context, CKR_OK);
+        rv = sr_explain(work, CKR_FUNCTION_CANCELED,
+                        "the messages rested for too long while others waited for a session: begin again");
+        goto out;
+    }
+    rv = run(&m);
+    sr_loan_rest(context->token, &context->loan);
     if (rv == CKR_OK) {
         answer->data = (struct sr_bytes){m.out_length, m.out};
         answer->iv = m.r.iv;
         if (r->operation == SR_OPERATION_ENCRYPT)
             answer->tag = m.r.tag;
     }
+out:
     sr_client_done(work->client, session);
     return rv;
 }
@@ -262,17 +264,19 @@ CK_RV sr_handle_message_final(struct sr_work *work, const void *request, void *r
 {
     const struct sr_message_final_request *r = request;
     struct sr_client_session *session;
+    struct sr_parts *context;
     (void)reply;
 
-    CK_RV rv = sr_client_take(work->client, r->session, &session);
+    CK_RV rv = take(work, r->session, r->operation, &session, &context);
     if (rv != CKR_OK)
         return rv;
-    struct sr_message_held *held = context_of(session, r->operation);
-    if (held == NULL || held->object == NULL) {
+    if (context == NULL) {
         rv = CKR_OPERATION_NOT_INITIALIZED;
+    } else if (sr_loan_use(context->token, &context->loan)) {
+        rv = final_of(context->token->module.f3, r->operation)(context->loan.real);
+        end_context(session, context, rv);
     } else {
-        rv = final_of(held->object->token->module.f3, r->operation)(held->real);
-        sr_message_release(held, rv);
+        end_context(session, context, CKR_OK); /* it was ended for others; there is nothing left to end */
     }
     sr_client_done(work->client, session);
     return rv;

@@ -1,16 +1,13 @@
-/* Finding objects, reading attributes, destroying.
+/* Finding objects, and destroying.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
-#include "daemon/custody.h"
 #include "daemon/permit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CARDS_PER_REPLY 64
-#define VALUE_MAX ((CK_ULONG)256 << 10) /* of one attribute, bytes */
 
 /* The cards of up to CARDS_PER_REPLY of the session's found objects that the client may see. */
 static CK_RV tell_found(struct sr_work *work, struct sr_client_session *session, bool logged_out,
@@ -101,7 +98,8 @@ static CK_RV find_same(struct sr_work *work, struct sr_token *token, CK_SESSION_
         struct sr_token_object *object;
         if (sr_object_get(token, real, found[i], &object) != CKR_OK)
             continue;
-        if (object->owner == NULL && sr_card_same(&object->card, card) && sr_permit_find(work, object)) {
+        if ((object->card.flags & SR_CARD_TOKEN) && sr_card_same(&object->card, card) &&
+            sr_permit_find(work, object)) {
             same++;
             sr_object_release(*only);
             *only = object;
@@ -148,97 +146,6 @@ CK_RV sr_handle_restore(struct sr_work *work, const void *request, void *reply)
     return answer->object != 0 ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* PKCS#11 v3.0 §5.7.5: with these, the other attributes are answered all the same. */
-static bool partly_read(CK_RV rv)
-{
-    return rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
-}
-
-/* The lengths of the N attributes, then the values into scratch memory. */
-static CK_RV read_some(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,
-                       CK_ATTRIBUTE *a, size_t n)
-{
-    CK_FUNCTION_LIST *f = object->token->module.f;
-    CK_RV rv = f->C_GetAttributeValue(real, object->real, a, n);
-    for (size_t i = 0; partly_read(rv) && i < n; i++) {
-        if (a[i].ulValueLen == CK_UNAVAILABLE_INFORMATION || a[i].ulValueLen == 0)
-            continue;
-        a[i].pValue = a[i].ulValueLen <= VALUE_MAX ? sr_scratch_get(&work->scratch, a[i].ulValueLen) : NULL;
-        if (a[i].pValue == NULL)
-            return CKR_HOST_MEMORY;
-    }
-    return partly_read(rv) ? f->C_GetAttributeValue(real, object->real, a, n) : rv;
-}
-
-/* What rule 3 does not withhold, and has no pointers in it. */
-static bool readable(const struct sr_token_object *object, CK_ATTRIBUTE_TYPE type)
-{
-    return sr_custody_readable(object->card.class, type) && !sr_attribute_nests(type);
-}
-
-/* Asks the token for what is readable, and puts the answers in the order of TYPES. */
-static CK_RV read_values(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,
-                         const CK_ATTRIBUTE_TYPE *types, size_t n, struct sr_read_reply *answer)
-{
-    CK_ATTRIBUTE asked[SR_TEMPLATE_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (readable(object, types[i]))
-            asked[count++] = (CK_ATTRIBUTE){types[i], NULL, 0};
-    CK_RV rv = count > 0 ? read_some(work, object, real, asked, count) : CKR_OK;
-    if (!partly_read(rv) && rv != CKR_HOST_MEMORY) {
-        /* SoftHSM fails the whole call for the dates of private keys: one by one, then. */
-        rv = CKR_OK;
-        for (size_t i = 0; i < count; i++) {
-            asked[i] = (CK_ATTRIBUTE){asked[i].type, NULL, 0};
-            if (!partly_read(read_some(work, object, real, &asked[i], 1))) {
-                asked[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
-                rv = CKR_ATTRIBUTE_TYPE_INVALID;
-            }
-        }
-    }
-    if (!partly_read(rv))
-        return rv;
-    answer->status = count < n ? CKR_ATTRIBUTE_SENSITIVE : rv;
-    answer->values.n = n;
-    for (size_t i = 0, k = 0; i < n; i++) {
-        if (k < count && readable(object, types[i]))
-            answer->values.a[i] = asked[k++];
-        else
-            answer->values.a[i] = (CK_ATTRIBUTE){types[i], NULL, CK_UNAVAILABLE_INFORMATION};
-    }
-    return CKR_OK;
-}
-
-CK_RV sr_handle_read_attributes(struct sr_work *work, const void *request, void *reply)
-{
-    const struct sr_read_request *r = request;
-    struct sr_read_reply *answer = reply;
-    size_t n = r->types.length / sizeof(CK_ATTRIBUTE_TYPE);
-    struct sr_session_view view;
-    struct sr_token *token;
-    CK_SESSION_HANDLE real;
-
-    if (n > SR_TEMPLATE_MAX || r->types.length % sizeof(CK_ATTRIBUTE_TYPE) != 0)
-        return CKR_ARGUMENTS_BAD;
-    CK_RV rv = sr_work_session(work, r->session, &view, &token);
-    if (rv != CKR_OK)
-        return rv;
-    struct sr_token_object *object = sr_client_object(work->client, token, r->object);
-    if (object == NULL)
-        return CKR_OBJECT_HANDLE_INVALID;
-    rv = sr_permit(work, SR_OPERATION_READ, object, CK_UNAVAILABLE_INFORMATION);
-    if (rv == CKR_OK)
-        rv = sr_token_borrow(token, &real);
-    if (rv == CKR_OK) {
-        rv = read_values(work, object, real, (const CK_ATTRIBUTE_TYPE *)r->types.data, n, answer);
-        sr_token_return(token, real, rv);
-    }
-    sr_object_release(object);
-    return rv;
-}
-
 CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_object *r = request;
@@ -267,8 +174,9 @@ CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply)
     sr_token_return(token, real, rv);
     if (rv == CKR_OK) {
         sr_client_forget(work->client, r->object);
-        sr_log(SR_LOG_INFO, "destroyed: uid %u, pid %d: \"%.*s\"", (unsigned)work->peer.uid,
-               (int)work->peer.pid, (int)(object->card.label.length < 64 ? object->card.label.length : 64),
+        sr_log(object->card.flags & SR_CARD_TOKEN ? SR_LOG_INFO : SR_LOG_DEBUG,
+               "destroyed: uid %u, pid %d: \"%.*s\"", (unsigned)work->peer.uid, (int)work->peer.pid,
+               (int)(object->card.label.length < 64 ? object->card.label.length : 64),
                (const char *)object->card.label.data);
     }
 out:

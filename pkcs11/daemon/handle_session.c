@@ -85,7 +85,7 @@ CK_RV sr_handle_close_session(struct sr_work *work, const void *request, void *r
 {
     const struct sr_session *r = request;
     (void)reply;
-    return sr_client_close(work->client, work->daemon->tokens, r->session);
+    return sr_client_close(work->client, r->session);
 }
 
 CK_RV sr_handle_session_info(struct sr_work *work, const void *request, void *reply)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/listener.h"
 #include "daemon/connection.h"
+#include "daemon/reload.h"
+#include "daemon/share.h"
+#include "daemon/turn_away.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -97,8 +102,11 @@ int sr_listen(const struct sr_socket_config *socket, struct sr_why *why)
     return fd;
 }
 
-static void accept_one(struct sr_daemon *daemon, const struct sr_socket_config *config, int listener)
+static void accept_one(struct sr_daemon *daemon, size_t place, int listener)
 {
+    /* Only this thread replaces it (sr_reload). */
+    const struct sr_config *current = daemon->current.config;
+    const struct sr_socket_config *config = &current->sockets[place];
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
@@ -108,13 +116,30 @@ static void accept_one(struct sr_daemon *daemon, const struct sr_socket_config *
         }
         return;
     }
-    if (atomic_load(&daemon->connections) >= daemon->config->max_connections) {
-        sr_log(SR_LOG_WARNING, "refused: a connection on %s: %zu are open (max-connections)", config->path,
-               daemon->config->max_connections);
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
         (void)close(fd);
         return;
     }
-    sr_connection_start(daemon, config, fd);
+    struct sr_why why = {""};
+    if (sr_share_take(current, config, peer.uid, &why))
+        sr_connection_start(daemon, place, fd, peer.uid);
+    else
+        sr_turn_away(fd, config, peer.uid, &why);
+}
+
+/* Was the signal that came SIGHUP? Then the configuration was read again. */
+static bool hung_up(struct sr_daemon *daemon, int signals)
+{
+    struct signalfd_siginfo signal;
+
+    if (read(signals, &signal, sizeof(signal)) != sizeof(signal) || signal.ssi_signo != SIGHUP)
+        return false;
+    (void)sd_notify(0, "RELOADING=1");
+    sr_reload(daemon);
+    (void)sd_notify(0, "READY=1");
+    return true;
 }
 
 void sr_accept_loop(struct sr_daemon *daemon, const int *listeners, int stop_fd)
@@ -126,12 +151,14 @@ void sr_accept_loop(struct sr_daemon *daemon, const int *listeners, int stop_fd)
     for (size_t i = 0; i < count; i++)
         fds[i] = (struct pollfd){.fd = listeners[i], .events = POLLIN};
     fds[count] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
-    while (fds[count].revents == 0) {
-        if (poll(fds, count + 1, -1) < 0)
+    while (fds[count].revents == 0 || hung_up(daemon, stop_fd)) {
+        if (poll(fds, count + 1, -1) < 0) {
+            fds[count].revents = 0;
             continue;
+        }
         for (size_t i = 0; i < count; i++)
             if (fds[i].revents != 0)
-                accept_one(daemon, &daemon->config->sockets[i], listeners[i]);
+                accept_one(daemon, i, listeners[i]);
     }
     free(fds);
 }

@@ -11,7 +11,8 @@
  * on failure, with WHY. */
 int sr_listen(const struct sr_socket_config *socket, struct sr_why *why);
 
-/* Accepts connections on the LISTENERS (one per configured socket) until STOP_FD is readable. */
+/* Accepts connections on the LISTENERS (one per configured socket) until STOP_FD, a signalfd, has another
+ * signal than SIGHUP, which has the configuration read again. */
 void sr_accept_loop(struct sr_daemon *daemon, const int *listeners, int stop_fd);
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,11 @@ static const struct {
     int priority; /* syslog(3)'s, which the journal reads from "<N>" (sd-daemon(3)) */
 } levels[] = {{"error", 3}, {"warning", 4}, {"info", 6}, {"debug", 7}};
 
-static enum sr_log_level limit = SR_LOG_INFO;
+static atomic_int limit = SR_LOG_INFO;
 
 void sr_log_set_level(enum sr_log_level level)
 {
-    limit = level;
+    atomic_store_explicit(&limit, level, memory_order_relaxed);
 }
 
 void sr_log(enum sr_log_level level, const char *format, ...)
@@ -25,7 +26,7 @@ void sr_log(enum sr_log_level level, const char *format, ...)
     char line[1024];
     size_t length;
 
-    if (level > limit)
+    if ((int)level > atomic_load_explicit(&limit, memory_order_relaxed))
         return;
     if (getenv("JOURNAL_STREAM") != NULL) {
         length = (size_t)snprintf(line, sizeof(line), "<%d>", levels[level].priority);

@@ -6,7 +6,7 @@
 
 enum sr_log_level { SR_LOG_ERROR, SR_LOG_WARNING, SR_LOG_INFO, SR_LOG_DEBUG };
 
-/* Sets what is written; SR_LOG_INFO until then. Called before threads are started. */
+/* Sets what is written; SR_LOG_INFO until then. Thread-safe. */
 void sr_log_set_level(enum sr_log_level level);
 
 /* One line. Control characters are written as "?", for labels and the like come from clients. Never give it a

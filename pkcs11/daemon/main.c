@@ -1,10 +1,15 @@
 /* strongroomd: the only process that loads a token's module.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/audit.h"
+#include "daemon/audit_key.h"
+#include "daemon/check.h"
 #include "daemon/connection.h"
+#include "daemon/custody_switch.h"
 #include "daemon/listener.h"
 #include "daemon/open_jobs.h"
+#include "daemon/seccomp.h"
+#include "daemon/share.h"
+#include "daemon/spawn.h"
 #include "daemon/tick.h"
 
 #include <errno.h>
@@ -23,18 +28,22 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000
+#define OTHER_FILES 256 /* descriptors that are no connections */
 #define DEFAULT_CONFIG "/etc/strongroom/strongroomd.conf"
 
 static void usage(FILE *out)
 {
-    (void)fprintf(out,
-                  "Usage: strongroomd [-c FILE]\n"
-                  "Holds the tokens' keys and serves them on Unix sockets, in the foreground.\n\n"
-                  "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
-                  "  -V, --version\n"
-                  "  -h, --help\n\n"
-                  "SIGTERM and SIGINT end it. Exit status: 0 after one of those, 78 for a mistake in the\n"
-                  "configuration, the PIN or the token's name (starting again will not help), else 1.\n");
+    (void)fprintf(
+        out, "Usage: strongroomd [-c FILE]\n"
+             "       strongroomd --check FILE\n"
+             "Holds the tokens' keys and serves them on Unix sockets, in the foreground.\n\n"
+             "  -c, --config FILE  the configuration (" DEFAULT_CONFIG ")\n"
+             "  --check FILE       say what that one means and whether it is safe, and start nothing\n"
+             "  -V, --version\n"
+             "  -h, --help\n\n"
+             "SIGTERM and SIGINT end it; SIGHUP has it read its configuration again. Exit status: 0\n"
+             "after one of the first two, 78 for a mistake in the configuration, the PIN or the token's\n"
+             "name (starting again will not help), else 1.\n");
 }
 
 /* Keys lie in this process: no core dump, no debugger of the same user. Sanitizers look at the process
@@ -43,8 +52,10 @@ static void keep_others_out(void)
 {
     struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_PTRACER, 0); /* nobody */
 #endif
 }
 
@@ -56,15 +67,39 @@ static void keep_memory(void)
     (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
-/* The signals that end the daemon, as a descriptor; blocked for all threads. -1 on failure. */
+/* Each connection is a descriptor, and many systems allow 1,024 unless one asks. */
+static void allow_descriptors(const struct sr_config *config)
+{
+    struct rlimit files;
+    rlim_t wanted = config->max_connections + SR_SHARE_ADMINISTRATION + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted)
+        return;
+    files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted)
+        sr_log(SR_LOG_WARNING,
+               "no more than %lu files may be open, which is too few for %zu connections (max-connections)",
+               (unsigned long)files.rlim_cur, config->max_connections);
+}
+
+static bool is_administered(const struct sr_config *config)
+{
+    size_t i = 0;
+    while (i < config->socket_count && !config->sockets[i].administration)
+        i++;
+    return i < config->socket_count;
+}
+
+/* The signals that end the daemon, and the one that has it read its configuration again, as a descriptor;
+ * blocked for all threads. -1 on failure. */
 static int stop_signals(void)
 {
     sigset_t set;
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     /* SIGXFSZ: a file that reached its limit is a full disk, which is said. */
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
-        sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGINT) != 0 ||
-        pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGHUP) != 0 ||
+        sigaddset(&set, SIGINT) != 0 || pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -80,9 +115,24 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
     return true;
 }
 
+/* Where the token cannot sign checkpoints the log says so, and goes on without. */
+static bool begin_audit(struct sr_daemon *daemon, struct sr_audit_key **key, struct sr_why *why)
+{
+    struct sr_why reason = {""};
+
+    if (daemon->audit == NULL)
+        return true;
+    *key = sr_audit_key_open(&daemon->tokens[daemon->config->jobs_token], &reason);
+    if (*key == NULL)
+        sr_log(SR_LOG_WARNING, "audit log %s: its checkpoints have no signatures: %s", daemon->config->audit,
+               reason.text);
+    return sr_audit_begin(daemon->audit, *key != NULL ? &(*key)->signer : NULL, reason.text, why);
+}
+
 static int run(const char *file)
 {
-    struct sr_daemon daemon = {0};
+    struct sr_daemon daemon = {.file = file};
+    struct sr_audit_key *audit_key = NULL;
     struct sr_tick *tick = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
@@ -91,9 +141,12 @@ static int run(const char *file)
     int status = EX_CONFIG;
 
     daemon.config = sr_config_read(file, &why);
-    if (daemon.config == NULL)
+    if (daemon.config == NULL || !sr_config_set_environment(daemon.config, &why))
         goto out;
+    sr_current_begin(&daemon.current, daemon.config);
     sr_log_set_level(daemon.config->log_level);
+    sr_custody_say(daemon.config);
+    allow_descriptors(daemon.config);
     int stop = stop_signals();
     daemon.tokens = calloc(daemon.config->token_count, sizeof(*daemon.tokens));
     listeners = calloc(daemon.config->socket_count, sizeof(*listeners));
@@ -102,13 +155,19 @@ static int run(const char *file)
         status = EXIT_FAILURE;
         goto out;
     }
+    /* The officer's functions exist on sockets for administration only. */
+    if (is_administered(daemon.config) && !sr_spawner_start(&why)) {
+        status = EXIT_FAILURE;
+        goto out;
+    }
     if (daemon.config->audit != NULL) {
-        daemon.audit = sr_audit_open(daemon.config->audit, &why);
+        daemon.audit = sr_audit_open(daemon.config->audit, &daemon.config->audit_options, &why);
         if (daemon.audit == NULL)
             goto out;
         sr_log(SR_LOG_INFO, "audit log %s: open", daemon.config->audit);
     }
-    if (!open_tokens(&daemon, &opened, &why) || !sr_open_jobs(&daemon, &why))
+    if (!open_tokens(&daemon, &opened, &why) || !begin_audit(&daemon, &audit_key, &why) ||
+        !sr_open_jobs(&daemon, &why))
         goto out;
     if (daemon.jobs != NULL) {
         tick = sr_tick_start(&daemon, &why);
@@ -123,6 +182,8 @@ static int run(const char *file)
             goto out;
         sr_log(SR_LOG_INFO, "listening on %s", daemon.config->sockets[listening].path);
     }
+    if (!sr_seccomp_start(daemon.config->seccomp, &why))
+        goto out;
     (void)sd_notify(0, "READY=1");
     sr_log(SR_LOG_INFO, "strongroomd " STRONGROOM_VERSION " is ready");
     sr_accept_loop(&daemon, listeners, stop);
@@ -138,14 +199,18 @@ out:
             (void)unlink(daemon.config->sockets[i].path);
     }
     sr_connections_stop(&daemon, DRAIN_MS);
-    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
+    sr_spawner_stop();
+    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0 ||
+        !sr_audit_stop(daemon.audit, DRAIN_MS))
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);
     sr_audit_close(daemon.audit);
+    sr_audit_key_free(audit_key);
     while (opened > 0)
         sr_token_close(&daemon.tokens[--opened]);
     free(daemon.tokens);
     free(listeners);
+    sr_current_end(&daemon.current);
     sr_config_free(daemon.config);
     return status;
 }
@@ -154,17 +219,23 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
+        {"check", required_argument, NULL, 'k'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     const char *file = DEFAULT_CONFIG;
+    bool check = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             file = optarg;
+            break;
+        case 'k':
+            file = optarg;
+            check = true;
             break;
         case 'V':
             (void)puts("strongroomd " STRONGROOM_VERSION);
@@ -188,5 +259,5 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (unsetenv("OPENSSL_CONF") != 0 || unsetenv("STRONGROOM_SOCKET") != 0)
         return EXIT_FAILURE;
-    return run(file);
+    return check ? sr_check(file) : run(file);
 }

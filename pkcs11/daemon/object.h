@@ -14,16 +14,21 @@ struct sr_token_object {
     atomic_uint refs;
     struct sr_token *token;
     CK_OBJECT_HANDLE real;
-    struct sr_card card;       /* its byte strings belong to the object; the handle in it is not used */
-    char *uri;                 /* what it is called in the audit log and matched by in the policy */
-    bool reserved;             /* labelled for a job: clients may see it and no more (custody rule 5) */
-    const void *owner;         /* of a session object: the client that made it; NULL for token objects */
-    CK_SESSION_HANDLE session; /* of a session object: the owner's session */
+    struct sr_card card;         /* its byte strings belong to the object; the handle in it is not used */
+    unsigned long long serial;   /* no other object has it, nor this one with another name */
+    char *uri;                   /* what it is called in the audit log and matched by in the policy */
+    bool reserved;               /* labelled for a job: clients may see it and no more (custody rule 5) */
+    unsigned long line;          /* the same for all that stand or stood for one object of the token */
+    atomic_bool renewed;         /* another one stands for it, since its attributes were changed */
+    _Atomic(const void *) owner; /* of a session object: the client that made it; NULL for token objects */
+    CK_SESSION_HANDLE session;   /* of a session object: the owner's session */
+    atomic_bool undemanding;     /* it was seen to prescribe nothing to what it unwraps or derives */
 
     /* Under the token's lock: */
     struct sr_token_object *next; /* in its bucket */
-    bool hidden;                  /* itself a copy that the daemon made: no client sees it */
+    bool hidden;                  /* a copy that the daemon made, or its own key: no client sees it */
     bool gone;                    /* the token does not have it any more */
+    bool changing;                /* nobody else uses it now, for SoftHSM shows it half changed */
     bool copy_tried;
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
     long long checked_ms;  /* when the original was last seen to be there */
@@ -45,8 +50,21 @@ void sr_object_release(struct sr_token_object *object);
  * the original was destroyed behind the daemon's back: CKR_KEY_HANDLE_INVALID. */
 CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle);
 
-/* The token does not know the copy any more: drop it, and use the original until the daemon is restarted. */
+/* The token does not know the copy any more: drop it, and ask sr_object_key again. That gives the original
+ * until the daemon is restarted, or a new copy where the object was changed meanwhile. */
 void sr_object_drop_copy(struct sr_token_object *object);
+
+/* Its attributes are going to be changed, or were: sr_object_key waits meanwhile. The caller holds the
+ * token's lock for changes. */
+void sr_object_changing(struct sr_token_object *object, bool changing);
+
+/* The object's attributes were changed: makes another one that says so, with the caller's reference in
+ * *RENEWED, and ends this one with its copy. Who still has this one finds the other by sr_object_current. */
+CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
+                      struct sr_token_object **renewed);
+
+/* What stands now for an object that was renewed, with a reference; NULL where it was destroyed since. */
+struct sr_token_object *sr_object_current(struct sr_token_object *object);
 
 /* Destroys the object in the token, and its copy with it. */
 CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session);

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+_Static_assert(SR_STREAM_HALF >= (size_t)SR_BACKUP_CHUNK_MAX + 4096, "a chunk and its tag fit in a half");
+
 #define SIZE (SR_BUFFER_HALVES * SR_STREAM_HALF)
 
 bool sr_stream_make(struct sr_stream *stream)

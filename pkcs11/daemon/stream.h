@@ -1,4 +1,4 @@
-/* A connection's buffer for bulk data, and the backup that goes through it.
+/* A connection's buffer for bulk data, and the backup that goes through it. Operations use it, too: bulk.h.
  *
  * The buffer is a memfd that the client has, too. Its size is sealed, so that the client cannot take the
  * memory from under us; what is in it may change at any moment, so it is read once, by copying it to memory
@@ -9,6 +9,7 @@
 #define STRONGROOM_DAEMON_STREAM_H
 
 #include "jobs/backup.h"
+#include "wire/calls.h"
 
 struct sr_stream {
     unsigned char *shared; /* NULL: not made yet */
@@ -20,7 +21,8 @@ struct sr_stream {
     bool encrypts;
 };
 
-#define SR_STREAM_HALF ((size_t)SR_BACKUP_CHUNK_MAX + 4096)
+/* Memory that is never touched is never there. */
+#define SR_STREAM_HALF (SR_BULK_MAX + 4096)
 
 /* Makes the buffer where there is none. False where it cannot be made (errno). */
 bool sr_stream_make(struct sr_stream *stream);

@@ -3,10 +3,15 @@
 #include "cryptoki/names.h"
 #include "cryptoki/token.h"
 #include "daemon/object.h"
+#include "wire/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* How long an operation in parts may be idle, and keep its session while somebody waits for one. */
+#define LOAN_MS 1000
 
 #define SESSION_FLAGS (CKF_SERIAL_SESSION | CKF_RW_SESSION)
 
@@ -68,6 +73,17 @@ static CK_RV login(struct sr_token *token, struct sr_why *why)
     return rv;
 }
 
+/* They are waited for by sr_now_ms's clock. */
+static void init_conditions(struct sr_token *token)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&token->returned, &attributes);
+    (void)pthread_cond_init(&token->loan_ended, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
 CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config, struct sr_why *why)
 {
     CK_RV rv;
@@ -75,7 +91,8 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     memset(token, 0, sizeof(*token));
     token->config = config;
     (void)pthread_mutex_init(&token->lock, NULL);
-    (void)pthread_cond_init(&token->returned, NULL);
+    (void)pthread_mutex_init(&token->changes, NULL);
+    init_conditions(token);
     token->idle = calloc(config->max_sessions, sizeof(*token->idle));
     token->pin = sr_pin_read(config->pin_file, why);
     if (token->pin == NULL || token->idle == NULL) {
@@ -117,9 +134,68 @@ void sr_token_close(struct sr_token *token)
     sr_pin_free(token->pin);
     free(token->idle);
     (void)pthread_cond_destroy(&token->returned);
+    (void)pthread_cond_destroy(&token->loan_ended);
+    (void)pthread_mutex_destroy(&token->changes);
     (void)pthread_mutex_destroy(&token->lock);
     token->pin = NULL;
     token->idle = NULL;
+}
+
+static void unlink_loan(struct sr_token *token, struct sr_loan *loan)
+{
+    *(loan->before != NULL ? &loan->before->after : &token->oldest) = loan->after;
+    *(loan->after != NULL ? &loan->after->before : &token->newest) = loan->before;
+    loan->before = loan->after = NULL;
+}
+
+static void link_newest(struct sr_token *token, struct sr_loan *loan)
+{
+    loan->before = token->newest;
+    loan->after = NULL;
+    *(token->newest != NULL ? &token->newest->after : &token->oldest) = loan;
+    token->newest = loan;
+}
+
+static void loan_ended(struct sr_token *token)
+{
+    token->loan_count--;
+    (void)pthread_cond_signal(&token->loan_ended);
+}
+
+/* The loan that has been idle for longest; NULL where every one is busy. */
+static struct sr_loan *idle_loan(const struct sr_token *token)
+{
+    struct sr_loan *loan = token->oldest;
+    while (loan != NULL && loan->busy)
+        loan = loan->after;
+    return loan;
+}
+
+/* Takes back the session of the operation in parts that has been idle for longest, or waits for COND, at most
+ * until there is one that may be taken. The caller holds the lock, and looks again. */
+static void take_back_or_wait(struct sr_token *token, pthread_cond_t *cond)
+{
+    struct sr_loan *loan = idle_loan(token);
+    if (loan == NULL) {
+        (void)pthread_cond_wait(cond, &token->lock);
+        return;
+    }
+    long long due_ms = loan->rest_ms + LOAN_MS;
+    if (sr_now_ms() < due_ms) {
+        struct timespec due = {.tv_sec = (time_t)(due_ms / 1000), .tv_nsec = due_ms % 1000 * 1000000};
+        (void)pthread_cond_timedwait(cond, &token->lock, &due);
+        return;
+    }
+    CK_SESSION_HANDLE real = loan->real;
+    unlink_loan(token, loan);
+    loan->lent = false;
+    (void)pthread_mutex_unlock(&token->lock);
+    /* There is an operation in it, which only its end would end. */
+    (void)token->module.f->C_CloseSession(real);
+    (void)pthread_mutex_lock(&token->lock);
+    token->open_count--;
+    loan_ended(token);
+    (void)pthread_cond_signal(&token->returned);
 }
 
 static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *session)
@@ -130,7 +206,7 @@ static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *sessio
             (void)pthread_mutex_unlock(&token->lock);
             return CKR_SESSION_COUNT;
         }
-        (void)pthread_cond_wait(&token->returned, &token->lock);
+        take_back_or_wait(token, &token->returned);
     }
     if (token->idle_count > 0) {
         *session = token->idle[--token->idle_count];
@@ -148,6 +224,74 @@ static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *sessio
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
+}
+
+CK_RV sr_loan_begin(struct sr_token *token, struct sr_loan *loan)
+{
+    size_t most = token->open_max > 1 ? token->open_max - 1 : 1;
+
+    (void)pthread_mutex_lock(&token->lock);
+    while (token->loan_count >= most)
+        take_back_or_wait(token, &token->loan_ended);
+    token->loan_count++;
+    (void)pthread_mutex_unlock(&token->lock);
+
+    CK_RV rv = borrow(token, true, &loan->real);
+    (void)pthread_mutex_lock(&token->lock);
+    loan->lent = loan->busy = rv == CKR_OK;
+    if (rv == CKR_OK)
+        link_newest(token, loan);
+    else
+        loan_ended(token);
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+struct sr_token_use sr_token_use(struct sr_token *token)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    struct sr_token_use use = {token->open_count, token->open_max, token->loan_count};
+    (void)pthread_mutex_unlock(&token->lock);
+    return use;
+}
+
+bool sr_loan_use(struct sr_token *token, struct sr_loan *loan)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    bool lent = loan->lent;
+    loan->busy = lent;
+    (void)pthread_mutex_unlock(&token->lock);
+    return lent;
+}
+
+void sr_loan_rest(struct sr_token *token, struct sr_loan *loan)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    loan->busy = false;
+    loan->rest_ms = sr_now_ms();
+    unlink_loan(token, loan);
+    link_newest(token, loan);
+    /* Who waits for a session may have to wait for this one now. */
+    (void)pthread_cond_signal(&token->returned);
+    (void)pthread_cond_signal(&token->loan_ended);
+    (void)pthread_mutex_unlock(&token->lock);
+}
+
+void sr_loan_end(struct sr_token *token, struct sr_loan *loan, CK_RV rv)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    bool lent = loan->lent;
+    if (lent) {
+        unlink_loan(token, loan);
+        loan->lent = loan->busy = false;
+    }
+    (void)pthread_mutex_unlock(&token->lock);
+    if (!lent)
+        return;
+    sr_token_return(token, loan->real, rv);
+    (void)pthread_mutex_lock(&token->lock);
+    loan_ended(token);
+    (void)pthread_mutex_unlock(&token->lock);
 }
 
 CK_RV sr_token_borrow(struct sr_token *token, CK_SESSION_HANDLE *session)

@@ -14,6 +14,17 @@
 
 struct sr_token_object;
 
+/* A real session that is lent to an operation in parts, for as long as that lasts. All zeros: none is. */
+struct sr_loan {
+    CK_SESSION_HANDLE real;
+    /* Under the token's lock: */
+    bool lent;         /* false: there is none, or it was taken back */
+    bool busy;         /* a call works in it */
+    long long rest_ms; /* since when none does */
+    struct sr_loan *before;
+    struct sr_loan *after;
+};
+
 struct sr_token {
     const struct sr_token_config *config;
     struct sr_module module;
@@ -21,8 +32,14 @@ struct sr_token {
     CK_SLOT_ID slot; /* the module's number for it */
     CK_TOKEN_INFO info;
 
+    pthread_mutex_t
+        changes; /* held while an object is changed: SoftHSM cannot change one object twice at once */
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t returned;
+    pthread_cond_t loan_ended;
+    struct sr_loan *oldest; /* loans, in the order in which they were last used */
+    struct sr_loan *newest;
+    size_t loan_count;
     CK_SESSION_HANDLE
     keeper; /* open for as long as the daemon runs: holds the login and the session copies of keys */
     CK_SESSION_HANDLE *idle;
@@ -47,6 +64,28 @@ CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session);
 
 /* One that is open already: false where none is idle. */
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session);
+
+/* Borrows a session for an operation in parts, which is busy with a call then. LOAN stays where it is until
+ * sr_loan_end. The last session of a pool is not lent in this way, but where it has no other; and a loan that
+ * nobody used for a second is taken back when a session is wanted. */
+CK_RV sr_loan_begin(struct sr_token *token, struct sr_loan *loan);
+
+/* How much of the pool is in use now. */
+struct sr_token_use {
+    size_t open; /* idle ones too */
+    size_t most;
+    size_t loans;
+};
+struct sr_token_use sr_token_use(struct sr_token *token);
+
+/* Before a call in the session: false where it was taken back. */
+bool sr_loan_use(struct sr_token *token, struct sr_loan *loan);
+
+/* After it. */
+void sr_loan_rest(struct sr_token *token, struct sr_loan *loan);
+
+/* Gives it back, if it was not taken back; RV as with sr_token_return. */
+void sr_loan_end(struct sr_token *token, struct sr_loan *loan, CK_RV rv);
 
 /* Gives it back. A session in which a call failed (RV other than CKR_OK) may be left in the middle of an
  * operation: it is closed, and not lent again. */

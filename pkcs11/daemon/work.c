@@ -1,7 +1,7 @@
 /* What the handlers share, and the table of them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/work.h"
+#include "daemon/permit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_HELLO] = sr_handle_hello,
     [SR_CALL_STATUS] = sr_handle_status,
+    [SR_CALL_POLICY_TEST] = sr_handle_policy_test,
     [SR_CALL_PAGE] = sr_handle_page,
     [SR_CALL_SLOTS] = sr_handle_slots,
     [SR_CALL_SLOT_INFO] = sr_handle_slot_info,
@@ -27,6 +28,14 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_READ_ATTRIBUTES] = sr_handle_read_attributes,
     [SR_CALL_GENERATE_KEY_PAIR] = sr_handle_generate_key_pair,
     [SR_CALL_DESTROY] = sr_handle_destroy,
+    [SR_CALL_GENERATE_KEY] = sr_handle_generate_key,
+    [SR_CALL_CREATE] = sr_handle_create,
+    [SR_CALL_COPY] = sr_handle_copy,
+    [SR_CALL_CHANGE] = sr_handle_change,
+    [SR_CALL_SIZE] = sr_handle_size,
+    [SR_CALL_WRAP] = sr_handle_wrap,
+    [SR_CALL_UNWRAP] = sr_handle_unwrap,
+    [SR_CALL_DERIVE] = sr_handle_derive,
     [SR_CALL_OPERATE] = sr_handle_operate,
     [SR_CALL_OPERATE_INIT] = sr_handle_operate_init,
     [SR_CALL_OPERATE_UPDATE] = sr_handle_operate_update,
@@ -34,6 +43,11 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_MESSAGE_INIT] = sr_handle_message_init,
     [SR_CALL_MESSAGE] = sr_handle_message,
     [SR_CALL_MESSAGE_FINAL] = sr_handle_message_final,
+    [SR_CALL_DIGEST_KEY] = sr_handle_digest_key,
+    [SR_CALL_GET_STATE] = sr_handle_get_state,
+    [SR_CALL_SET_STATE] = sr_handle_set_state,
+    [SR_CALL_SEED] = sr_handle_seed,
+    [SR_CALL_AUDIT_TIP] = sr_handle_audit_tip,
     [SR_CALL_RANDOM] = sr_handle_random,
     [SR_CALL_FAMILY_CREATE] = sr_handle_family_create,
     [SR_CALL_FAMILY_ROTATE] = sr_handle_family_rotate,
@@ -127,6 +141,7 @@ CK_RV sr_refuse(struct sr_work *work, CK_RV rv, const char *rule, const char *fo
     (void)vsnprintf(what, sizeof(what), format, args);
     va_end(args);
     (void)snprintf(work->why, sizeof(work->why), "strongroomd refuses: %s (%s)", what, rule);
+    (void)snprintf(work->used.rule, sizeof(work->used.rule), "%s", rule);
     sr_log(SR_LOG_WARNING, "refused: uid %u, pid %d, socket %s, call %s: %s (%s)", (unsigned)work->peer.uid,
            (int)work->peer.pid, work->socket->path, work->call, what, rule);
     return rv;
@@ -179,6 +194,7 @@ CK_RV sr_work_cards(struct sr_work *work, struct sr_token_object **objects, size
          * written. */
         atomic_fetch_add(&objects[i]->refs, 1);
         struct sr_card card = objects[i]->card;
+        card.flags = sr_permit_flags(work, objects[i]);
         card.handle = sr_client_handle(work->client, objects[i]);
         sr_encode(&cards, sr_card_fields, &card);
         sr_object_release(objects[i]);

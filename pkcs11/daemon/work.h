@@ -6,15 +6,20 @@
 
 #include "daemon/ahead.h"
 #include "daemon/client.h"
+#include "daemon/current.h"
+#include "daemon/policy.h"
 #include "daemon/stream.h"
 #include "jobs/jobs.h"
 #include "wire/page.h"
 
 #include <stdatomic.h>
 
-/* What all connections share; unchanged while they run, but for the counter and the flag. */
+/* What all connections share; unchanged while they run, but for the configuration in force, the counter and
+ * the flag. */
 struct sr_daemon {
-    struct sr_config *config;
+    const char *file;            /* that the configuration is read from */
+    struct sr_config *config;    /* as it was at the start: the tokens, sockets and files that are open */
+    struct sr_current current;   /* as it is now: who may do what */
     struct sr_token *tokens;     /* as many as config->token_count */
     struct sr_jobs *jobs;        /* NULL where the configuration names no registry */
     struct sr_token *jobs_token; /* whose sessions they work in */
@@ -40,22 +45,40 @@ struct sr_used {
     enum sr_operation operation;    /* SR_OPERATION_NONE: a job's call, or none that uses a key */
     CK_MECHANISM_TYPE mechanism;    /* CK_UNAVAILABLE_INFORMATION: none */
     struct sr_token_object *object; /* with a reference, or NULL */
+    struct sr_token_object *before; /* the object as it was, of a call that changes one; the audit log's */
+    char rule[80];                  /* by which it was refused; "" */
+    char strengthened[160];         /* what was strengthened in its template; "" */
     char family[SR_FAMILY_MAX];     /* where the request does not say it; else "" */
     unsigned long version;          /* 0: none, or not known */
     size_t items;                   /* of a call for many things at once; else 0 */
     size_t failed;                  /* how many of them had no result */
 };
 
+/* Decisions of the policy that were made for the connection, by what they depend on. */
+#define SR_DECISIONS 64
+struct sr_decisions {
+    unsigned long generation; /* of the configuration that they were made by */
+    struct {
+        unsigned long long object; /* its serial number; 0: none, or a session object of the client's own */
+        CK_MECHANISM_TYPE mechanism;
+        uint32_t operations; /* and the bit of SR_OPERATION_NONE, where the place is taken */
+    } at[SR_DECISIONS];
+};
+
 struct sr_work {
     struct sr_daemon *daemon;
+    struct sr_config *config; /* in force for this call; a reference */
+    size_t place;             /* of the socket in it */
     const struct sr_socket_config *socket;
     struct sr_peer peer;
-    enum sr_right right;
+    enum sr_right right;      /* by the socket's lists; rules may allow more */
+    enum sr_right door;       /* what calls it may make at all: a rule lets its clients in, like "use" */
     struct sr_client *client; /* NULL until the hello */
     struct sr_ahead ahead;
     struct sr_stream stream;
     const char *call; /* the name of the call at work */
     struct sr_used used;
+    struct sr_decisions decisions;
     struct sr_scratch scratch;
     struct sr_page *page; /* for answers, from the one after PAGE's on; NULL: on the socket */
     int descriptor;       /* goes with the reply; -1: none */
@@ -82,6 +105,7 @@ CK_RV sr_explain(struct sr_work *work, CK_RV rv, const char *format, ...)
 CK_RV sr_handle_hello(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_page(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_policy_test(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);
@@ -97,6 +121,14 @@ CK_RV sr_handle_restore(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_read_attributes(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_generate_key(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_create(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_copy(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_change(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_size(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_wrap(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_unwrap(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_derive(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *reply);
@@ -104,6 +136,11 @@ CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *r
 CK_RV sr_handle_message_init(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_message_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_set_state(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_seed(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_audit_tip(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_random(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_create(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_family_rotate(struct sr_work *work, const void *request, void *reply);

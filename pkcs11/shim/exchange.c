@@ -2,8 +2,10 @@
 #include "shim/exchange.h"
 #include "shim/explain.h"
 #include "shim/objects.h"
+#include "wire/flow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A request that kills the daemon each time must not do so for ever. */
 #define ATTEMPTS 4
@@ -78,6 +80,36 @@ static struct outcome place_object(struct sr_exchange *x, size_t i, struct sr_co
     return said(CKR_OK);
 }
 
+/* Puts bulk data where the daemon sees them. */
+static struct outcome place_bulk(struct sr_exchange *x, struct sr_connection *c)
+{
+    struct outcome o;
+    o.status = sr_link_buffer(c, &o.rv);
+    if (!is_good(o))
+        sr_say("%s", c->channel.why);
+    else if (x->meanwhile != NULL) {
+        memcpy(c->channel.buffer, x->bulk.data, SR_FLOW_CHUNK);
+        sr_flow_begin(sr_flow_in(c->channel.buffer, c->channel.half), SR_FLOW_CHUNK);
+    } else if (x->bulk.length > 0)
+        memcpy(c->channel.buffer, x->bulk.data, x->bulk.length);
+    return o;
+}
+
+static struct outcome call_of(struct sr_exchange *x, struct sr_connection *c)
+{
+    struct outcome o;
+    if (x->meanwhile == NULL)
+        return call(c, x->call, x->request, x->reply);
+    o.status = sr_link_send(c, x->call, x->request, &o.rv);
+    if (is_good(o)) {
+        x->meanwhile(x->arg, &c->channel);
+        o.status = sr_link_receive(c, x->call, x->reply, &o.rv);
+    }
+    if (!is_good(o))
+        sr_say("%s", c->channel.why);
+    return o;
+}
+
 static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bool *sent)
 {
     struct outcome o = said(CKR_OK);
@@ -91,9 +123,11 @@ static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bo
             if (x->objects_at[i] != NULL)
                 o = place_object(x, i, c);
     }
+    if (is_good(o) && x->bulk.data != NULL)
+        o = place_bulk(x, c);
     if (is_good(o)) {
         *sent = true;
-        o = call(c, x->call, x->request, x->reply);
+        o = call_of(x, c);
     }
     return o;
 }
@@ -106,7 +140,7 @@ CK_RV sr_exchange(struct sr_exchange *x)
     for (int n = 0; n < ATTEMPTS; n++) {
         struct sr_connection *c;
         bool sent = false;
-        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable);
+        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable && x->pinned == 0);
         if (rv != CKR_OK)
             return rv;
         struct outcome o = attempt(x, c, &sent);

@@ -3,6 +3,7 @@
 #include "shim/exchange.h"
 #include "shim/explain.h"
 #include "shim/general.h"
+#include "shim/make.h"
 #include "shim/objects.h"
 
 static CK_RV generate(struct sr_app_session *s, struct sr_generate_request *request, CK_OBJECT_HANDLE made[2])
@@ -56,4 +57,19 @@ CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_A
         *private_key = made[1];
     }
     return rv;
+}
+
+CK_RV C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *template, CK_ULONG n,
+                    CK_OBJECT_HANDLE *key)
+{
+    struct sr_making making = {.call = SR_CALL_GENERATE_KEY};
+    CK_RV rv = sr_enter();
+
+    if (rv == CKR_OK && (mechanism == NULL || key == NULL))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sr_mechanism_set(&making.request.mechanism, mechanism);
+    if (rv == CKR_OK)
+        rv = sr_template_set(&making.request.template, template, n);
+    return rv == CKR_OK ? sr_make(session, &making, key) : rv;
 }

@@ -48,88 +48,7 @@ static CK_RV no_set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG n,
     return refuse();
 }
 
-static CK_RV no_set_state(CK_SESSION_HANDLE session, CK_BYTE *state, CK_ULONG n, CK_OBJECT_HANDLE a,
-                          CK_OBJECT_HANDLE b)
-{
-    return refuse();
-}
-
-static CK_RV no_create(CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *made)
-{
-    return refuse();
-}
-
-static CK_RV no_copy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n,
-                     CK_OBJECT_HANDLE *made)
-{
-    return refuse();
-}
-
-static CK_RV no_size(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULONG *size)
-{
-    return refuse();
-}
-
-static CK_RV no_change(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n)
-{
-    return refuse();
-}
-
-static CK_RV no_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
-{
-    return refuse();
-}
-
-static CK_RV no_digest_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism)
-{
-    return refuse();
-}
-
-static CK_RV no_digest_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-    return refuse();
-}
-
 static CK_RV no_in(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n)
-{
-    return refuse();
-}
-
-static CK_RV no_out(CK_SESSION_HANDLE session, CK_BYTE *out, CK_ULONG *n)
-{
-    return refuse();
-}
-
-static CK_RV no_in_out(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n, CK_BYTE *out, CK_ULONG *m)
-{
-    return refuse();
-}
-
-static CK_RV no_verify(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n, CK_BYTE *signature, CK_ULONG m)
-{
-    return refuse();
-}
-
-static CK_RV no_generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *a, CK_ULONG n,
-                         CK_OBJECT_HANDLE *key)
-{
-    return refuse();
-}
-
-static CK_RV no_wrap(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with,
-                     CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *n)
-{
-    return refuse();
-}
-
-static CK_RV no_unwrap(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_BYTE *in,
-                       CK_ULONG n, CK_ATTRIBUTE *a, CK_ULONG m, CK_OBJECT_HANDLE *key)
-{
-    return refuse();
-}
-
-static CK_RV no_derive(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE from,
-                       CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *key)
 {
     return refuse();
 }
@@ -162,57 +81,57 @@ static CK_FUNCTION_LIST functions = {
     .C_GetSessionInfo = C_GetSessionInfo,
     .C_Login = C_Login,
     .C_Logout = C_Logout,
-    .C_GetOperationState = no_out,
-    .C_SetOperationState = no_set_state,
+    .C_GetOperationState = C_GetOperationState,
+    .C_SetOperationState = C_SetOperationState,
 
     .C_FindObjectsInit = C_FindObjectsInit,
     .C_FindObjects = C_FindObjects,
     .C_FindObjectsFinal = C_FindObjectsFinal,
     .C_GetAttributeValue = C_GetAttributeValue,
     .C_DestroyObject = C_DestroyObject,
-    .C_CreateObject = no_create,
-    .C_CopyObject = no_copy,
-    .C_GetObjectSize = no_size,
-    .C_SetAttributeValue = no_change,
+    .C_CreateObject = C_CreateObject,
+    .C_CopyObject = C_CopyObject,
+    .C_GetObjectSize = C_GetObjectSize,
+    .C_SetAttributeValue = C_SetAttributeValue,
 
-    .C_EncryptInit = no_init,
-    .C_Encrypt = no_in_out,
-    .C_EncryptUpdate = no_in_out,
-    .C_EncryptFinal = no_out,
-    .C_DecryptInit = no_init,
-    .C_Decrypt = no_in_out,
-    .C_DecryptUpdate = no_in_out,
-    .C_DecryptFinal = no_out,
+    .C_EncryptInit = C_EncryptInit,
+    .C_Encrypt = C_Encrypt,
+    .C_EncryptUpdate = C_EncryptUpdate,
+    .C_EncryptFinal = C_EncryptFinal,
+    .C_DecryptInit = C_DecryptInit,
+    .C_Decrypt = C_Decrypt,
+    .C_DecryptUpdate = C_DecryptUpdate,
+    .C_DecryptFinal = C_DecryptFinal,
 
-    .C_DigestInit = no_digest_init,
-    .C_Digest = no_in_out,
-    .C_DigestUpdate = no_in,
-    .C_DigestKey = no_digest_key,
-    .C_DigestFinal = no_out,
+    .C_DigestInit = C_DigestInit,
+    .C_Digest = C_Digest,
+    .C_DigestUpdate = C_DigestUpdate,
+    .C_DigestKey = C_DigestKey,
+    .C_DigestFinal = C_DigestFinal,
 
     .C_SignInit = C_SignInit,
     .C_Sign = C_Sign,
     .C_SignUpdate = C_SignUpdate,
     .C_SignFinal = C_SignFinal,
-    .C_SignRecoverInit = no_init,
-    .C_SignRecover = no_in_out,
-    .C_VerifyInit = no_init,
-    .C_Verify = no_verify,
-    .C_VerifyUpdate = no_in,
-    .C_VerifyFinal = no_in,
-    .C_VerifyRecoverInit = no_init,
-    .C_VerifyRecover = no_in_out,
+    .C_SignRecoverInit = C_SignRecoverInit,
+    .C_SignRecover = C_SignRecover,
+    .C_VerifyInit = C_VerifyInit,
+    .C_Verify = C_Verify,
+    .C_VerifyUpdate = C_VerifyUpdate,
+    .C_VerifyFinal = C_VerifyFinal,
+    .C_VerifyRecoverInit = C_VerifyRecoverInit,
+    .C_VerifyRecover = C_VerifyRecover,
 
-    .C_DigestEncryptUpdate = no_in_out,
-    .C_DecryptDigestUpdate = no_in_out,
-    .C_SignEncryptUpdate = no_in_out,
-    .C_DecryptVerifyUpdate = no_in_out,
+    .C_DigestEncryptUpdate = C_DigestEncryptUpdate,
+    .C_DecryptDigestUpdate = C_DecryptDigestUpdate,
+    .C_SignEncryptUpdate = C_SignEncryptUpdate,
+    .C_DecryptVerifyUpdate = C_DecryptVerifyUpdate,
 
     .C_GenerateKeyPair = C_GenerateKeyPair,
-    .C_GenerateKey = no_generate,
-    .C_WrapKey = no_wrap,
-    .C_UnwrapKey = no_unwrap,
-    .C_DeriveKey = no_derive,
+    .C_GenerateKey = C_GenerateKey,
+    .C_WrapKey = C_WrapKey,
+    .C_UnwrapKey = C_UnwrapKey,
+    .C_DeriveKey = C_DeriveKey,
 
     .C_SeedRandom = C_SeedRandom,
     .C_GenerateRandom = C_GenerateRandom,

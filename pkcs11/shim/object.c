@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Hands one value to the application, or its length (PKCS#11 v3.0 §5.7.5). */
-static CK_RV hand_out(CK_ATTRIBUTE *to, const CK_ATTRIBUTE *from)
+static CK_RV hand_out_value(CK_ATTRIBUTE *to, const CK_ATTRIBUTE *from)
 {
     if (from->ulValueLen == CK_UNAVAILABLE_INFORMATION) {
         to->ulValueLen = CK_UNAVAILABLE_INFORMATION;
@@ -22,6 +22,30 @@ static CK_RV hand_out(CK_ATTRIBUTE *to, const CK_ATTRIBUTE *from)
         memcpy(to->pValue, from->pValue, from->ulValueLen);
     to->ulValueLen = from->ulValueLen;
     return CKR_OK;
+}
+
+/* The same for an attribute that is a template: its length is that of the array of attributes, each of which
+ * again takes a value or is told its length. */
+static CK_RV hand_out(CK_ATTRIBUTE *to, const CK_ATTRIBUTE *from)
+{
+    CK_RV rv = CKR_OK;
+    if (!sr_attribute_nests(from->type) || from->ulValueLen == CK_UNAVAILABLE_INFORMATION ||
+        to->pValue == NULL)
+        return hand_out_value(to, from);
+    if (to->ulValueLen < from->ulValueLen) {
+        to->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    CK_ATTRIBUTE *inner_to = to->pValue;
+    const CK_ATTRIBUTE *inner_from = from->pValue;
+    for (size_t i = 0; i < from->ulValueLen / sizeof(*inner_from); i++) {
+        inner_to[i].type = inner_from[i].type;
+        CK_RV one = hand_out_value(&inner_to[i], &inner_from[i]);
+        if (one != CKR_OK)
+            rv = one;
+    }
+    to->ulValueLen = from->ulValueLen;
+    return rv;
 }
 
 /* Reads up to SR_TEMPLATE_MAX attributes. *STATUS is set where one of them cannot be had; the others are

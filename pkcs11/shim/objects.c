@@ -229,6 +229,26 @@ void sr_objects_restored(CK_OBJECT_HANDLE handle, CK_OBJECT_HANDLE daemon, unsig
     (void)pthread_mutex_unlock(&objects.lock);
 }
 
+CK_RV sr_objects_renew(CK_OBJECT_HANDLE handle, struct sr_bytes card, unsigned long generation)
+{
+    struct held_card *held = hold(card.data, card.length);
+    if (held == NULL) {
+        sr_say("strongroomd's description of an object cannot be kept: no memory, or another version?");
+        return CKR_DEVICE_ERROR;
+    }
+    (void)pthread_mutex_lock(&objects.lock);
+    struct object *o = sr_table_at(&objects, handle);
+    if (o != NULL) {
+        o->daemon = held->card.handle;
+        o->generation = generation;
+        replace_card(o, held);
+    }
+    (void)pthread_mutex_unlock(&objects.lock);
+    if (o == NULL)
+        free(held);
+    return CKR_OK;
+}
+
 /* An empty list allows every mechanism: a token without CKA_ALLOWED_MECHANISMS has none to tell. */
 static bool allows(const struct sr_card *card, CK_MECHANISM_TYPE mechanism)
 {

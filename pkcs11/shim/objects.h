@@ -41,6 +41,10 @@ CK_RV sr_objects_place(CK_OBJECT_HANDLE handle, CK_SLOT_ID slot, unsigned long g
 /* The daemon found the object of HANDLE again: it is its DAEMON in GENERATION. */
 void sr_objects_restored(CK_OBJECT_HANDLE handle, CK_OBJECT_HANDLE daemon, unsigned long generation);
 
+/* The object of HANDLE has other attributes now: its new card, as the daemon sent it in GENERATION.
+ * CKR_DEVICE_ERROR where it cannot be kept, with the explanation set. */
+CK_RV sr_objects_renew(CK_OBJECT_HANDLE handle, struct sr_bytes card, unsigned long generation);
+
 /* What is known of the key of HANDLE; CKR_OBJECT_HANDLE_INVALID as above. */
 CK_RV sr_objects_key(CK_OBJECT_HANDLE handle, CK_SLOT_ID slot, CK_MECHANISM_TYPE mechanism,
                      struct sr_key *key);

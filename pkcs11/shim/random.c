@@ -48,18 +48,21 @@ CK_RV C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE *random, CK_ULONG leng
     return rv;
 }
 
-/* The token has its own source; §5.15.1 provides for tokens that take no seed. */
 CK_RV C_SeedRandom(CK_SESSION_HANDLE session, CK_BYTE *seed, CK_ULONG length)
 {
     struct sr_app_session *s;
+    struct sr_part_request request = {.data = {length, seed}};
+    struct sr_exchange x = {.call = SR_CALL_SEED, .request = &request, .session_at = &request.session};
     CK_RV rv = sr_enter();
 
-    (void)seed;
-    (void)length;
+    if (rv == CKR_OK && seed == NULL)
+        rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
         rv = sr_session_take(session, &s);
     if (rv != CKR_OK)
         return rv;
+    x.session = s;
+    rv = sr_exchange_only(&x);
     sr_session_release(s);
-    return CKR_RANDOM_SEED_NOT_SUPPORTED;
+    return rv;
 }

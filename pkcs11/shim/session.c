@@ -47,7 +47,7 @@ void sr_session_release(struct sr_app_session *s)
 static void forget(struct sr_app_session *s)
 {
     sr_search_end(&s->search);
-    sr_signing_free(&s->signing);
+    sr_ops_free(s);
     memset(s->messages, 0, sizeof(s->messages));
     if (s->made_objects)
         sr_objects_forget_of(atomic_load(&s->entry.handle));
@@ -92,7 +92,7 @@ void sr_sessions_after_fork(void)
             continue;
         }
         memset(&s->search, 0, sizeof(s->search));
-        memset(&s->signing, 0, sizeof(s->signing));
+        memset(s->ops, 0, sizeof(s->ops));
         memset(s->messages, 0, sizeof(s->messages));
         (void)pthread_mutex_init(&s->lock, NULL);
     }

@@ -15,23 +15,7 @@ struct sr_search {
     size_t taken;
 };
 
-enum sr_signing_state {
-    SR_SIGNING_NONE,
-    SR_SIGNING_READY,    /* after C_SignInit */
-    SR_SIGNING_GATHERED, /* C_SignUpdate's parts are kept here */
-    SR_SIGNING_STREAMED, /* they were more than fits, and went to the daemon */
-    SR_SIGNING_DONE,     /* the signature waits for a buffer that is large enough */
-};
-
-struct sr_signing {
-    enum sr_signing_state state;
-    CK_OBJECT_HANDLE key;          /* the application's */
-    CK_ULONG max;                  /* bytes of a signature; 0: not known */
-    struct sr_mechanism mechanism; /* its parameter lies in itself or in kept: not to be moved */
-    struct sr_buf kept;            /* a copy of the parameter; its memory stays for the next operation */
-    struct sr_buf parts;           /* gathered parts, or the finished signature */
-    unsigned long generation;      /* of a streamed operation */
-};
+struct sr_op;
 
 /* Filled in by C_OpenSession; everything behind the lock is under it. */
 struct sr_app_session {
@@ -44,7 +28,7 @@ struct sr_app_session {
     atomic_bool logged_out;   /* the application called C_Logout on this token */
     bool made_objects;        /* perhaps session objects, which end with the session */
     struct sr_search search;
-    struct sr_signing signing;
+    struct sr_op *ops[SR_OPERATION_VERIFY_RECOVER + 1]; /* NULL: there was none yet, see operation.h */
     struct sr_message_context messages[SR_MESSAGE_CONTEXTS];
 };
 
@@ -59,8 +43,8 @@ void sr_sessions_forget_all(void);
  * forgotten. */
 void sr_sessions_after_fork(void);
 
-/* Ends the operation, if there is one, and frees what it holds. */
+/* Ends the search, and the operations, and frees what they hold. */
 void sr_search_end(struct sr_search *search);
-void sr_signing_free(struct sr_signing *signing);
+void sr_ops_free(struct sr_app_session *session);
 
 #endif

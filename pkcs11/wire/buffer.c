@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/buffer.h"
 #include "wire/frame.h"
+#include "wire/locked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,19 @@ struct sr_buf sr_buf_over(unsigned char *data, size_t length)
     return (struct sr_buf){.data = data, .capacity = length, .length = length, .borrowed = true};
 }
 
+static void *get_memory(const struct sr_buf *b, size_t size)
+{
+    return b->locked ? sr_locked_get(size) : malloc(size);
+}
+
+static void free_memory(const struct sr_buf *b)
+{
+    if (b->locked)
+        sr_locked_free(b->data, b->capacity);
+    else
+        free(b->data);
+}
+
 bool sr_buf_reserve(struct sr_buf *b, size_t more)
 {
     if (b->failed || b->borrowed || more > SR_FRAME_MAX - b->length) {
@@ -30,7 +44,7 @@ bool sr_buf_reserve(struct sr_buf *b, size_t more)
     while (capacity < b->length + more)
         capacity *= 2;
     /* Not realloc: it would leave a copy behind that is never cleansed. */
-    unsigned char *data = malloc(capacity);
+    unsigned char *data = get_memory(b, capacity);
     if (data == NULL) {
         b->failed = true;
         return false;
@@ -39,7 +53,7 @@ bool sr_buf_reserve(struct sr_buf *b, size_t more)
         memcpy(data, b->data, b->length);
         explicit_bzero(b->data, b->length);
     }
-    free(b->data);
+    free_memory(b);
     b->data = data;
     b->capacity = capacity;
     return true;
@@ -57,9 +71,9 @@ void sr_buf_free(struct sr_buf *b)
 {
     if (!b->borrowed) {
         sr_buf_reset(b);
-        free(b->data);
+        free_memory(b);
     }
-    *b = SR_BUF_EMPTY;
+    *b = (struct sr_buf){.locked = b->locked};
 }
 
 void sr_buf_put_u64(struct sr_buf *b, uint64_t value)

@@ -28,6 +28,7 @@ struct sr_buf {
     size_t at;     /* bytes got */
     bool failed;
     bool borrowed; /* data is not ours: read only, not freed */
+    bool locked;   /* what it grows into is locked memory (locked.h): set while it is empty */
 };
 
 /* An empty buffer for writing: all zeros is one, too. */
@@ -42,7 +43,8 @@ bool sr_buf_reserve(struct sr_buf *b, size_t more);
 /* Cleanses what was written and starts again, keeping the memory. */
 void sr_buf_reset(struct sr_buf *b);
 
-/* Cleanses and frees. The only way in which a buffer's memory goes. */
+/* Cleanses and frees; what is left is an empty buffer, locked if it was. The only way in which a buffer's
+ * memory goes. */
 void sr_buf_free(struct sr_buf *b);
 
 void sr_buf_put_u64(struct sr_buf *b, uint64_t value);

@@ -54,16 +54,21 @@ static layout change_object = {FIELD(ULONG, sr_make_request, session), FIELD(ULO
 static layout wrap = {FIELD(ULONG, sr_wrap_request, session), FIELD(ULONG, sr_wrap_request, object),
                       FIELD(ULONG, sr_wrap_request, key), FIELD(MECHANISM, sr_wrap_request, mechanism), END};
 static layout size_reply = {FIELD(ULONG, sr_size_reply, size), END};
-static layout operate = {
-    FIELD(ULONG, sr_operate_request, session), FIELD(ULONG, sr_operate_request, operation),
-    FIELD(ULONG, sr_operate_request, key),     FIELD(MECHANISM, sr_operate_request, mechanism),
-    FIELD(BYTES, sr_operate_request, data),    FIELD(BYTES, sr_operate_request, signature),
-    FIELD(ULONG, sr_operate_request, bulk),    END};
+static layout operate = {FIELD(ULONG, sr_operate_request, session),
+                         FIELD(ULONG, sr_operate_request, operation),
+                         FIELD(ULONG, sr_operate_request, key),
+                         FIELD(MECHANISM, sr_operate_request, mechanism),
+                         FIELD(BYTES, sr_operate_request, data),
+                         FIELD(BYTES, sr_operate_request, signature),
+                         FIELD(ULONG, sr_operate_request, bulk),
+                         FIELD(ULONG, sr_operate_request, flows),
+                         END};
 static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_part_request, operation),
                       FIELD(BYTES, sr_part_request, data),    FIELD(BYTES, sr_part_request, signature),
-                      FIELD(ULONG, sr_part_request, bulk),    END};
+                      FIELD(ULONG, sr_part_request, bulk),    FIELD(ULONG, sr_part_request, flows),
+                      FIELD(ULONG, sr_part_request, cancel),  END};
 static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
-                               END};
+                               FIELD(ULONG, sr_operate_reply, more), END};
 static layout message_init = {
     FIELD(ULONG, sr_message_init_request, session), FIELD(ULONG, sr_message_init_request, operation),
     FIELD(ULONG, sr_message_init_request, key), FIELD(MECHANISM, sr_message_init_request, mechanism), END};
@@ -91,9 +96,12 @@ static layout init_token = {FIELD(ULONG, sr_init_token_request, slot),
 static layout init_pin = {FIELD(ULONG, sr_pin_request, session), FIELD(BYTES, sr_pin_request, new), END};
 static layout set_pin = {FIELD(ULONG, sr_pin_request, session), FIELD(BYTES, sr_pin_request, old),
                          FIELD(BYTES, sr_pin_request, new), END};
-static layout policy_test = {FIELD(BYTES, sr_policy_test_request, user),
-                             FIELD(BYTES, sr_policy_test_request, operation),
-                             FIELD(BYTES, sr_policy_test_request, uri), END};
+static layout policy_test = {
+    FIELD(BYTES, sr_policy_test_request, user),      FIELD(BYTES, sr_policy_test_request, operation),
+    FIELD(BYTES, sr_policy_test_request, uri),       FIELD(BYTES, sr_policy_test_request, socket),
+    FIELD(BYTES, sr_policy_test_request, mechanism), END};
+static layout policy_answer = {FIELD(ULONG, sr_policy_test_reply, allowed),
+                               FIELD(BYTES, sr_policy_test_reply, text), END};
 static layout length = {FIELD(ULONG, sr_random_request, session), FIELD(ULONG, sr_random_request, length),
                         END};
 static layout create = {FIELD(BYTES, sr_create_request, family), FIELD(ULONG, sr_create_request, rotate),
@@ -221,7 +229,7 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_INIT_TOKEN] = {"init-token", NULL, MANAGE, false, true, init_token, nothing},
     [SR_CALL_INIT_PIN] = {"init-pin", NULL, MANAGE, false, true, init_pin, nothing},
     [SR_CALL_SET_PIN] = {"set-pin", NULL, MANAGE, false, true, set_pin, nothing},
-    [SR_CALL_POLICY_TEST] = {"policy-test", NULL, MANAGE, true, false, policy_test, bytes},
+    [SR_CALL_POLICY_TEST] = {"policy-test", NULL, MANAGE, true, false, policy_test, policy_answer},
     [SR_CALL_AUDIT_TIP] = {"audit-tip", NULL, MANAGE, true, false, nothing, bytes},
     [SR_CALL_RANDOM] = {"random", NULL, USE, true, false, length, bytes},
     [SR_CALL_FAMILY_CREATE] = {"family-create", "family.manage", NONE, false, true, create, nothing},

@@ -184,7 +184,7 @@ struct sr_slot_request {
 struct sr_bytes_reply {
     struct sr_bytes data; /* SLOTS: CK_SLOT_ID[]; SLOT_INFO: a CK_SLOT_INFO; TOKEN_INFO: a CK_TOKEN_INFO;
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
-                             WRAP: the wrapped key; GET_STATE; RANDOM: the bytes; POLICY_TEST,
+                             WRAP: the wrapped key; GET_STATE; RANDOM: the bytes;
                              AUDIT_TIP: text; FAMILY_LIST, FAMILY_SHOW,
                              FAMILY_HISTORY, BACKUP_LIST: JSON; SESSION_SIGN: the signature's text; JWT_SIGN:
                              the JWT; JWT_VERIFY: its claims; REGISTRY_READ: a piece; REGISTRY_RESTORE,
@@ -279,6 +279,7 @@ struct sr_operate_request {
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified */
     CK_ULONG bulk;
+    CK_ULONG flows; /* OPERATE_INIT: 1: the client fills the buffer meanwhile, see flow.h */
 };
 struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     CK_SESSION_HANDLE session;
@@ -286,10 +287,22 @@ struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified, with OPERATE_FINAL */
     CK_ULONG bulk;
+    CK_ULONG flows;  /* OPERATE_UPDATE: as with OPERATE_INIT */
+    CK_ULONG cancel; /* OPERATE_FINAL: 1: the client gives the operation up */
 };
 struct sr_operate_reply {
     struct sr_bytes data;
     CK_ULONG bulk; /* bytes of the answer in the buffer's second half, instead of DATA */
+    CK_ULONG more; /* bytes of an OPERATE_FINAL that another one, without input, goes on with */
+};
+
+/* What a client may count on as a half of the connection's buffer, for one operation or part. */
+#define SR_BULK_MAX ((size_t)4 << 20)
+
+/* What stands before the token's own bytes in the state of GET_STATE and SET_STATE. */
+struct sr_state_header {
+    CK_ULONG operation;
+    CK_MECHANISM_TYPE mechanism;
 };
 
 /* Message-based functions (PKCS#11 v3.0 §5.9 and its kin). What is particular to a message crosses as one
@@ -358,6 +371,12 @@ struct sr_policy_test_request {
     struct sr_bytes user; /* name or number */
     struct sr_bytes operation;
     struct sr_bytes uri;
+    struct sr_bytes socket;    /* the name of its section; "": any */
+    struct sr_bytes mechanism; /* name or number; "": whichever */
+};
+struct sr_policy_test_reply {
+    CK_ULONG allowed;     /* 1, or 0 */
+    struct sr_bytes text; /* by which line, or why not: one line */
 };
 
 struct sr_random_request {

@@ -17,7 +17,7 @@ struct sr_card {
     CK_ULONG flags;
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE type;       /* keys only */
-    CK_ULONG signature_max; /* bytes; 0 where it is not known */
+    CK_ULONG signature_max; /* bytes, an RSA block as well; 0 where it is not known */
     struct sr_bytes id;
     struct sr_bytes label;
     struct sr_bytes digest; /* SHA-256 of the public key or check value; none where the object has neither */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/channel.h"
 #include "wire/frame.h"
+#include "wire/shared.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -70,9 +72,13 @@ void sr_channel_close(struct sr_channel *ch)
     if (ch->fd >= 0 && is_socket(ch->fd, ch))
         (void)close(ch->fd);
     ch->fd = -1;
-    if (ch->owner == getpid())
+    if (ch->owner == getpid()) {
         sr_page_unmap(ch->page);
+        if (ch->buffer != NULL)
+            (void)munmap(ch->buffer, SR_BUFFER_HALVES * ch->half);
+    }
     ch->page = NULL;
+    ch->buffer = NULL;
     drop_passed(ch);
     sr_buf_free(&ch->in);
     sr_buf_free(&ch->out);
@@ -331,6 +337,28 @@ enum sr_channel_status sr_channel_call(struct sr_channel *ch, enum sr_call call,
     enum sr_channel_status status = sr_channel_send(ch, call, request, deadline, rv);
     return status == SR_CHANNEL_OK && *rv == CKR_OK ? sr_channel_receive(ch, call, reply, deadline, rv)
                                                     : status;
+}
+
+enum sr_channel_status sr_channel_buffer(struct sr_channel *ch, long long deadline, CK_RV *rv)
+{
+    struct sr_buffer_reply reply = {0};
+
+    *rv = CKR_OK;
+    if (ch->buffer != NULL)
+        return SR_CHANNEL_OK;
+    enum sr_channel_status status = sr_channel_call(ch, SR_CALL_BUFFER, NULL, &reply, deadline, rv);
+    if (status != SR_CHANNEL_OK || *rv != CKR_OK)
+        return status;
+    if (ch->passed >= 0 && reply.half >= SR_BULK_MAX && reply.half <= SIZE_MAX / SR_BUFFER_HALVES)
+        ch->buffer = sr_shared_map(ch->passed, SR_BUFFER_HALVES * reply.half);
+    ch->half = reply.half;
+    drop_passed(ch);
+    if (ch->buffer == NULL || madvise(ch->buffer, SR_BUFFER_HALVES * ch->half, MADV_DONTFORK) != 0) {
+        say(ch, "strongroomd's shared memory cannot be used");
+        *rv = CKR_DEVICE_ERROR;
+        return fail(ch, SR_CHANNEL_LOST);
+    }
+    return SR_CHANNEL_OK;
 }
 
 /* Connects without blocking: a full backlog (a stopped daemon) answers EAGAIN, and is asked again until

@@ -32,7 +32,9 @@ struct sr_channel {
     uint32_t number;  /* of the last request */
     long timeout_ms;  /* that the socket is set to */
     struct sr_pace pace;
-    struct sr_page *page; /* where answers come; NULL: on the socket */
+    struct sr_page *page;  /* where answers come; NULL: on the socket */
+    unsigned char *buffer; /* for bulk data: two halves; NULL: not asked for */
+    size_t half;
     int passed;           /* a descriptor that came with a reply, for whoever takes it; else -1 */
     struct sr_buf out;    /* the request */
     struct sr_buf in;     /* the reply, which decoded byte strings point into until the next call */
@@ -63,6 +65,11 @@ enum sr_channel_status sr_channel_send(struct sr_channel *ch, enum sr_call call,
                                        long long deadline, CK_RV *rv);
 enum sr_channel_status sr_channel_receive(struct sr_channel *ch, enum sr_call call, void *reply,
                                           long long deadline, CK_RV *rv);
+
+/* Sees to it that the channel has a buffer for bulk data, with halves of SR_BULK_MAX bytes at least. A forked
+ * child does not have it. On a status other than SR_CHANNEL_OK the channel is closed; where *RV is not
+ * CKR_OK, there is no buffer. */
+enum sr_channel_status sr_channel_buffer(struct sr_channel *ch, long long deadline, CK_RV *rv);
 
 /* Is the descriptor still the socket that this process opened? */
 bool sr_channel_ours(const struct sr_channel *ch);

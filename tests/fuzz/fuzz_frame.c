@@ -2,48 +2,18 @@
 /* libFuzzer's target: a stream of frames as either side of the wire might receive it. Each frame is decoded
  * as the request and as the reply that its call number names; every byte that the decoder hands out is read,
  * and what was decoded must survive being encoded and decoded again. */
+#include "fuzz.h"
 #include "wire/calls.h"
 #include "wire/card.h"
 #include "wire/frame.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define CKF_NESTED 0x40000000UL
-#define ALLOWED_MECHANISMS (CKF_NESTED | 0x600UL)
+volatile unsigned char sr_fuzz_sink;
 
 /* Room for any call's structure. */
 union message {
     struct sr_generate_request largest;
     unsigned char bytes[2 * sizeof(struct sr_generate_request)];
 };
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static volatile unsigned char sink;
-
-static void touch(const void *data, size_t length)
-{
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < length; i++)
-        sink ^= bytes[i];
-}
-
-static void demand(int condition)
-{
-    if (!condition)
-        abort();
-}
-
-static void touch_template(const struct sr_template *t)
-{
-    demand(t->n <= SR_TEMPLATE_MAX);
-    for (size_t i = 0; i < t->n; i++) {
-        demand(!(t->a[i].type & CKF_NESTED) || t->a[i].type == ALLOWED_MECHANISMS);
-        if (t->a[i].ulValueLen != CK_UNAVAILABLE_INFORMATION)
-            touch(t->a[i].pValue, t->a[i].ulValueLen);
-    }
-}
 
 static void touch_message(const struct sr_field *fields, const union message *message)
 {
@@ -53,8 +23,8 @@ static void touch_message(const struct sr_field *fields, const union message *me
             const struct sr_bytes *bytes = field;
             demand((size_t)bytes->data % 8 == 0);
             touch(bytes->data, bytes->length);
-        } else if (fields->kind == SR_FIELD_TEMPLATE) {
-            touch_template(field);
+        } else if (fields->kind == SR_FIELD_TEMPLATE || fields->kind == SR_FIELD_VALUES) {
+            touch_template(field, fields->kind == SR_FIELD_VALUES);
         } else if (fields->kind == SR_FIELD_MECHANISM) {
             const struct sr_mechanism *m = field;
             touch(m->m.pParameter, m->m.ulParameterLen);
@@ -66,15 +36,11 @@ static void decode(struct sr_buf *body, const struct sr_field *fields)
 {
     static union message first;
     static union message second;
-    struct sr_buf again = SR_BUF_EMPTY;
 
     if (!sr_decode(body, fields, &first))
         return;
     touch_message(fields, &first);
-    sr_encode(&again, fields, &first);
-    demand(sr_buf_ok(&again));
-    demand(sr_decode(&again, fields, &second) && sr_buf_finished(&again));
-    sr_buf_free(&again);
+    demand_round_trip(fields, &first, &second);
 }
 
 /* A found object's card lies in a byte string of the reply. */

@@ -38,3 +38,14 @@ json()
     shift
     "$@" | jq -rcS "$filter"
 }
+
+# sums: rewrites the chain of the lines on standard input as docs/audit.md has it, from the first on.
+sums()
+{
+    local chain line
+    chain=$(printf '0%.0s' {1..64})
+    while IFS= read -r line; do
+        chain=$(printf '%s%s' "$chain" "${line%,\"chain\":*}" | sha256sum | cut -d' ' -f1)
+        printf '%s,"chain":"%s"}\n' "${line%,\"chain\":*}" "$chain"
+    done
+}

@@ -8,5 +8,8 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "config", .pTests = config_tests},
     {.pName = "crowd", .pTests = crowd_tests},
     {.pName = "custody", .pTests = custody_tests},
+    {.pName = "pattern", .pTests = pattern_tests},
+    {.pName = "policy", .pTests = policy_tests},
+    {.pName = "share", .pTests = share_tests},
     CU_SUITE_INFO_NULL,
 };

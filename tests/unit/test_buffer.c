@@ -3,6 +3,7 @@
 #include "wire/buffer.h"
 #include "wire/frame.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,11 +94,56 @@ static void a_borrowed_buffer_is_not_written(void)
     CU_ASSERT_EQUAL(data[0], 1);
 }
 
+/* Has the page at DATA the flag ("lo": locked, "dd": not dumped) in /proc/self/smaps, proc(5)? */
+static bool page_has(const void *data, const char *flag)
+{
+    char line[512];
+    bool here = false;
+    bool found = false;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(maps);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        char *end;
+        size_t from = strtoull(line, &end, 16);
+        if (*end == '-' && end > line)
+            here = from <= (size_t)data && (size_t)data < strtoull(end + 1, NULL, 16);
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            found = strstr(line, flag) != NULL;
+    }
+    (void)fclose(maps);
+    return found;
+}
+
+static void a_locked_buffer_stays_locked(void)
+{
+    struct sr_buf b = {.locked = true};
+    struct sr_buf plain = SR_BUF_EMPTY;
+
+    sr_buf_put_u64(&plain, 1);
+    CU_ASSERT_FALSE(page_has(plain.data, " dd"));
+    for (size_t size = 4096; size <= 65536; size *= 4) {
+        sr_buf_put_u64(&b, size);
+        CU_ASSERT_TRUE_FATAL(sr_buf_reserve(&b, size));
+        memset(b.data + b.length, 'x', size);
+        b.length += size;
+        CU_ASSERT_EQUAL(b.data[0], 0);
+        CU_ASSERT_TRUE(page_has(b.data, " dd"));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they make mlock do nothing */
+        CU_ASSERT_TRUE(page_has(b.data, " lo"));
+#endif
+    }
+    sr_buf_free(&b);
+    CU_ASSERT_PTR_NULL(b.data);
+    CU_ASSERT_TRUE(b.locked);
+    sr_buf_free(&plain);
+}
+
 CU_TestInfo buffer_tests[] = {
     {"what is put is got", what_is_put_is_got},
     {"reading past the end fails, and stays failed", reading_past_the_end_fails_and_stays_failed},
     {"huge lengths fail", huge_lengths_fail},
     {"it grows up to a frame's size", it_grows_up_to_a_frame},
     {"a borrowed buffer is not written", a_borrowed_buffer_is_not_written},
+    {"a locked buffer stays locked as it grows", a_locked_buffer_stays_locked},
     CU_TEST_INFO_NULL,
 };

@@ -10,6 +10,7 @@
 #define TOKEN "[t]\nmodule = /m.so\nlabel = l\npin-file = /pin\n"
 #define SOCKET "[s]\npath = /run/s\n"
 #define BOTH "tokens = t\nsockets = s\n"
+#define RULE(text) BOTH "rules = r\n" TOKEN SOCKET "[r]\n" text
 
 static void a_configuration_is_read(void)
 {
@@ -34,6 +35,8 @@ static void a_configuration_is_read(void)
     CU_ASSERT_EQUAL(c->sockets[0].admitted[2].right, SR_RIGHT_MANAGE);
     CU_ASSERT_TRUE(c->sockets[1].administration);
     CU_ASSERT_EQUAL(c->sockets[1].mode, 0600);
+    CU_ASSERT_PTR_NULL(getenv("SR_UNIT_TEST"));
+    CU_ASSERT_TRUE(sr_config_set_environment(c, &why));
     CU_ASSERT_STRING_EQUAL(getenv("SR_UNIT_TEST"), "yes");
     sr_config_free(c);
 }
@@ -52,6 +55,54 @@ static long long data_key_time(const char *value)
     return seconds;
 }
 
+static struct sr_config *with(const char *line, struct sr_why *why)
+{
+    char text[200];
+    why->text[0] = '\0';
+    (void)snprintf(text, sizeof(text), BOTH "%s\n" TOKEN SOCKET, line);
+    return sr_config_read(unit_file("audit.conf", text), why);
+}
+
+static void the_audit_log_has_options(void)
+{
+    static const struct {
+        const char *line;
+        size_t checkpoint;
+        size_t rotate;
+        bool goes_on;
+    } good[] = {{"", 1000, 64 << 20, false},
+                {"audit-checkpoint = 10", 10, 64 << 20, false},
+                {"audit-rotate = 4096", 1000, 4096, false},
+                {"audit-rotate = 5K", 1000, 5 << 10, false},
+                {"audit-rotate = 2G", 1000, (size_t)2 << 30, false},
+                {"audit-full = continue", 1000, 64 << 20, true},
+                {"audit-full = refuse", 1000, 64 << 20, false}};
+    static const char *const bad[] = {"audit-checkpoint = x",
+                                      "audit-rotate = 4095",
+                                      "audit-rotate = 1T",
+                                      "audit-rotate = M",
+                                      "audit-rotate = 64 M",
+                                      "audit-rotate = -1",
+                                      "audit-rotate = 64MM",
+                                      "audit-full = maybe",
+                                      "audit-rotate = 99999999999999999999",
+                                      "audit-rotate = 9999999999999G"};
+    struct sr_why why;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct sr_config *c = with(good[i].line, &why);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_EQUAL(c->audit_options.checkpoint, good[i].checkpoint);
+        CU_ASSERT_EQUAL(c->audit_options.rotate, good[i].rotate);
+        CU_ASSERT_EQUAL(c->audit_options.goes_on_when_full, good[i].goes_on);
+        sr_config_free(c);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CU_ASSERT_PTR_NULL(with(bad[i], &why));
+        CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "audit-"));
+    }
+}
+
 static void times_are_read(void)
 {
     static const char *const wrong[] = {
@@ -64,6 +115,29 @@ static void times_are_read(void)
     CU_ASSERT_EQUAL(data_key_time("1d"), 86400);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         CU_ASSERT_EQUAL(data_key_time(wrong[i]), -1);
+}
+
+static void shares_of_the_connections_are_read(void)
+{
+    static const struct {
+        const char *keys;
+        size_t all;
+        size_t one;
+    } cases[] = {{"", 2048, 1844},
+                 {"max-connections = 10\n", 10, 9},
+                 {"max-connections = 1\n", 1, 1},
+                 {"max-connections = 10\nmax-connections-per-user = 3\n", 10, 3}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[200];
+        struct sr_why why = {""};
+        (void)snprintf(text, sizeof(text), BOTH "%s" TOKEN SOCKET, cases[i].keys);
+        struct sr_config *c = sr_config_read(unit_file("shares.conf", text), &why);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        CU_ASSERT_EQUAL(c->max_connections, cases[i].all);
+        CU_ASSERT_EQUAL(c->max_connections_per_user, cases[i].one);
+        CU_ASSERT_EQUAL(c->seccomp, SR_SECCOMP_YES);
+        sr_config_free(c);
+    }
 }
 
 static bool has_permission(const struct sr_socket_config *s, bool group, id_t id, const char *permission)
@@ -149,6 +223,27 @@ static void mistakes_are_named(void)
         {BOTH "registry = r.sqlite\n" TOKEN SOCKET, "absolute"},
         {BOTH "audit = audit.log\n" TOKEN SOCKET, "audit: \"audit.log\" is not an absolute"},
         {BOTH "jobs-token = other\n" TOKEN SOCKET, "\"other\""},
+        {RULE("keys = pkcs11:\noperations = find\n"), "clients"},
+        {RULE("clients = user:1\noperations = find\n"), "pkcs11:object="},
+        {RULE("clients = user:1\nkeys = pkcs11:\n"), "find, sign"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = sgin\n"), "sgin"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = none\n"), "\"none\""},
+        {RULE("clients = user:1\nkeys = pkcs11:objekt=a\noperations = find\n"), "objekt"},
+        {RULE("clients = user:1\nkeys = tls:web\noperations = find\n"), "pkcs11:"},
+        {RULE("clients = www-data\nkeys = pkcs11:\noperations = find\n"), "user:NAME"},
+        {RULE("clients = user:no-such-user-here\nkeys = pkcs11:\noperations = find\n"), "no-such-user-here"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nsockets = t\n"), "\"t\""},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nsockets =\n"), "empty"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nmechanisms =\n"), "empty"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nmechanisms = CKM_ROT13\n"), "CKM_ROT13"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperations = find\nimport = maybe\n"), "yes or no"},
+        {RULE("clients = user:1\nkeys = pkcs11:\noperation = find\n"), "\"operation\""},
+        {BOTH "rules = gone\n" TOKEN SOCKET, "[gone]"},
+        {BOTH "custody-off = everything\n" TOKEN SOCKET, "everything"},
+        {BOTH "custody-off = labels\n" TOKEN SOCKET, "cannot be switched off"},
+        {BOTH "seccomp = true\n" TOKEN SOCKET, "seccomp is \"true\"; write yes, log or no"},
+        {BOTH "max-connections = 0\n" TOKEN SOCKET, "max-connections: at least 1"},
+        {BOTH "max-connections-per-user = 0\n" TOKEN SOCKET, "max-connections-per-user: at least 1"},
         {"[t\n", "line"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -172,8 +267,10 @@ CU_TestInfo config_tests[] = {
     {"a configuration is read", a_configuration_is_read},
     {"permissions are read", permissions_are_read},
     {"times are read", times_are_read},
+    {"shares of the connections are read", shares_of_the_connections_are_read},
     {"without a registry there is none", without_a_registry_there_is_none},
     {"nobody is admitted unasked", nobody_is_admitted_unasked},
     {"mistakes are named, without values that may be secret", mistakes_are_named},
+    {"the audit log has options", the_audit_log_has_options},
     CU_TEST_INFO_NULL,
 };

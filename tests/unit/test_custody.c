@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/custody.h"
 #include "unit.h"
+#include "wire/card.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ static void a_key_is_sensitive_whatever_was_asked(void)
     static const CK_ATTRIBUTE_TYPE types[] = {CKA_SENSITIVE, CKA_PRIVATE, CKA_EXTRACTABLE, CKA_SENSITIVE};
     static const bool weak[] = {false, false, true, false};
     struct sr_draft key = draft_of(4, types, weak);
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_SENSITIVE, false));
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_PRIVATE, false));
     CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_EXTRACTABLE, true));
@@ -42,11 +43,11 @@ static void extractable_needs_to_be_asked_for(void)
     static const CK_ATTRIBUTE_TYPE types[] = {CKA_EXTRACTABLE};
     static const bool asked[] = {true};
     struct sr_draft key = draft_of(1, types, asked);
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_EXTRACTABLE, false));
     CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_SENSITIVE, false));
     key = empty();
-    sr_custody_secrecy(&key);
+    sr_custody_secrecy(&key, CKO_PRIVATE_KEY);
     CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_EXTRACTABLE, true));
 }
 
@@ -113,6 +114,274 @@ static void labels_of_jobs_are_reserved(void)
     CU_ASSERT_FALSE(sr_custody_reserved(NULL, 0));
 }
 
+/* A secret key's draft with these usages true and every other one absent; a zero ends the list. */
+static struct sr_draft asks(const CK_ATTRIBUTE_TYPE *usages)
+{
+    static const bool wanted[8] = {true, true, true, true, true, true, true, true};
+    size_t n = 0;
+    while (usages[n] != 0)
+        n++;
+    return draft_of(n, usages, wanted);
+}
+
+/* Has the draft exactly these usages? */
+static bool has_just(const struct sr_draft *key, const CK_ATTRIBUTE_TYPE *usages)
+{
+    static const CK_ATTRIBUTE_TYPE all[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN,  CKA_VERIFY,
+                                            CKA_WRAP,    CKA_UNWRAP,  CKA_DERIVE};
+    bool good = true;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        bool wanted = false;
+        for (const CK_ATTRIBUTE_TYPE *u = usages; *u != 0; u++)
+            wanted = wanted || *u == all[i];
+        good = good && sr_draft_names(key, all[i]) && sr_draft_bool(key, all[i], !wanted) == wanted;
+    }
+    return good;
+}
+
+#define USAGES(...) ((const CK_ATTRIBUTE_TYPE[]){__VA_ARGS__, 0})
+#define NO_USAGE ((const CK_ATTRIBUTE_TYPE[]){0})
+
+static void secret_keys_have_one_role(void)
+{
+    const struct {
+        CK_KEY_TYPE type;
+        const CK_ATTRIBUTE_TYPE *asked;
+        const CK_ATTRIBUTE_TYPE *got;
+    } cases[] = {
+        {CKK_AES, NO_USAGE, USAGES(CKA_ENCRYPT, CKA_DECRYPT)},
+        {CKK_AES, USAGES(CKA_SIGN), USAGES(CKA_SIGN)},
+        {CKK_AES, USAGES(CKA_WRAP, CKA_UNWRAP), USAGES(CKA_WRAP, CKA_UNWRAP)},
+        {CKK_AES, USAGES(CKA_WRAP, CKA_DECRYPT), USAGES(CKA_DECRYPT)},
+        {CKK_AES, USAGES(CKA_ENCRYPT, CKA_UNWRAP), USAGES(CKA_ENCRYPT)},
+        {CKK_AES, USAGES(CKA_VERIFY, CKA_DERIVE), USAGES(CKA_VERIFY)},
+        {CKK_AES, USAGES(CKA_WRAP, CKA_DERIVE), USAGES(CKA_WRAP)},
+        {CKK_AES, USAGES(CKA_DERIVE), USAGES(CKA_DERIVE)},
+        {CKK_GENERIC_SECRET, NO_USAGE, USAGES(CKA_SIGN, CKA_VERIFY)},
+        {CKK_SHA256_HMAC, NO_USAGE, USAGES(CKA_SIGN, CKA_VERIFY)},
+        {CKK_GENERIC_SECRET, USAGES(CKA_ENCRYPT, CKA_DECRYPT), USAGES(CKA_SIGN, CKA_VERIFY)},
+        {CKK_GENERIC_SECRET, USAGES(CKA_ENCRYPT, CKA_DERIVE), USAGES(CKA_DERIVE)},
+        {CKK_GENERIC_SECRET, USAGES(CKA_SIGN, CKA_DERIVE, CKA_WRAP), USAGES(CKA_SIGN)},
+        {CK_UNAVAILABLE_INFORMATION, NO_USAGE, USAGES(CKA_ENCRYPT, CKA_DECRYPT)},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sr_draft key = asks(cases[i].asked);
+        sr_custody_secret_roles(&key, cases[i].type, true);
+        CU_ASSERT_TRUE(has_just(&key, cases[i].got));
+    }
+}
+
+static void a_key_that_others_may_know_does_not_wrap(void)
+{
+    struct sr_draft key = asks(USAGES(CKA_WRAP, CKA_UNWRAP));
+    sr_custody_secret_roles(&key, CKK_AES, false);
+    CU_ASSERT_TRUE(has_just(&key, USAGES(CKA_UNWRAP)));
+
+    struct sr_draft public = asks(USAGES(CKA_WRAP, CKA_VERIFY));
+    sr_custody_public_roles(&public);
+    CU_ASSERT_FALSE(sr_draft_bool(&public, CKA_WRAP, true));
+    CU_ASSERT_TRUE(sr_draft_bool(&public, CKA_VERIFY, false));
+}
+
+static void a_public_key_without_usages_verifies(void)
+{
+    static CK_KEY_TYPE rsa = CKK_RSA;
+    struct sr_draft key = empty();
+    sr_custody_public_roles(&key);
+    CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_VERIFY, false));
+    CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_ENCRYPT, true));
+    key = empty();
+    key.a[key.n++] = (CK_ATTRIBUTE){CKA_KEY_TYPE, &rsa, sizeof(rsa)};
+    sr_custody_public_roles(&key);
+    CU_ASSERT_TRUE(sr_draft_bool(&key, CKA_ENCRYPT, false));
+    CU_ASSERT_FALSE(sr_draft_bool(&key, CKA_WRAP, true));
+}
+
+static bool extractable_with(CK_OBJECT_CLASS class, CK_ATTRIBUTE_TYPE usage)
+{
+    struct sr_draft key = asks(USAGES(CKA_EXTRACTABLE, usage));
+    sr_custody_secrecy(&key, class);
+    return sr_draft_bool(&key, CKA_EXTRACTABLE, true);
+}
+
+static void a_key_that_makes_or_opens_others_stays(void)
+{
+    CU_ASSERT_FALSE(extractable_with(CKO_SECRET_KEY, CKA_WRAP));
+    CU_ASSERT_FALSE(extractable_with(CKO_SECRET_KEY, CKA_UNWRAP));
+    CU_ASSERT_FALSE(extractable_with(CKO_SECRET_KEY, CKA_DERIVE));
+    CU_ASSERT_FALSE(extractable_with(CKO_PRIVATE_KEY, CKA_UNWRAP));
+    CU_ASSERT_TRUE(extractable_with(CKO_PRIVATE_KEY, CKA_DERIVE));
+    CU_ASSERT_TRUE(extractable_with(CKO_SECRET_KEY, CKA_SIGN));
+
+    CU_ASSERT_FALSE(sr_custody_leaves(CKO_SECRET_KEY, SR_CARD_MAY(SR_OPERATION_WRAP)));
+    CU_ASSERT_FALSE(sr_custody_leaves(CKO_SECRET_KEY, SR_CARD_MAY(SR_OPERATION_DERIVE)));
+    CU_ASSERT_FALSE(sr_custody_leaves(CKO_PRIVATE_KEY, SR_CARD_MAY(SR_OPERATION_UNWRAP)));
+    CU_ASSERT_TRUE(sr_custody_leaves(CKO_PRIVATE_KEY, SR_CARD_MAY(SR_OPERATION_DERIVE)));
+    CU_ASSERT_TRUE(sr_custody_leaves(CKO_SECRET_KEY, SR_CARD_MAY(SR_OPERATION_SIGN)));
+}
+
+static void only_keys_of_one_role_wrap(void)
+{
+    CK_ULONG wrap = SR_CARD_MAY(SR_OPERATION_WRAP);
+    CK_ULONG unwrap = SR_CARD_MAY(SR_OPERATION_UNWRAP);
+    CK_ULONG derive = SR_CARD_MAY(SR_OPERATION_DERIVE);
+    CK_ULONG decrypt = SR_CARD_MAY(SR_OPERATION_DECRYPT);
+    CK_ULONG sign = SR_CARD_MAY(SR_OPERATION_SIGN);
+
+    CU_ASSERT_TRUE(
+        sr_custody_has_role(SR_OPERATION_WRAP, CKO_SECRET_KEY, wrap | SR_CARD_TOKEN | SR_CARD_PRIVATE));
+    CU_ASSERT_TRUE(sr_custody_has_role(SR_OPERATION_WRAP, CKO_SECRET_KEY, wrap | unwrap));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_WRAP, CKO_SECRET_KEY, unwrap));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_WRAP, CKO_SECRET_KEY, wrap | decrypt));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_UNWRAP, CKO_PRIVATE_KEY, unwrap | decrypt));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_WRAP, CKO_SECRET_KEY, wrap | derive));
+    CU_ASSERT_TRUE(sr_custody_has_role(SR_OPERATION_DERIVE, CKO_SECRET_KEY, derive));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_DERIVE, CKO_SECRET_KEY, derive | sign));
+    CU_ASSERT_TRUE(sr_custody_has_role(SR_OPERATION_DERIVE, CKO_PRIVATE_KEY, derive | sign));
+    CU_ASSERT_FALSE(sr_custody_has_role(SR_OPERATION_DERIVE, CKO_PRIVATE_KEY, sign));
+}
+
+static void changes_only_strengthen(void)
+{
+    static const CK_ATTRIBUTE_TYPE up[] = {CKA_SENSITIVE, CKA_PRIVATE, CKA_WRAP_WITH_TRUSTED};
+    static const CK_ATTRIBUTE_TYPE down[] = {CKA_EXTRACTABLE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_TRUSTED,
+                                             CKA_ENCRYPT,     CKA_DECRYPT,    CKA_SIGN,     CKA_VERIFY,
+                                             CKA_WRAP,        CKA_UNWRAP,     CKA_DERIVE,   CKA_SIGN_RECOVER};
+    for (size_t i = 0; i < sizeof(up) / sizeof(up[0]); i++) {
+        CU_ASSERT_TRUE(sr_custody_weakens(up[i], true, false));
+        CU_ASSERT_FALSE(sr_custody_weakens(up[i], false, true));
+        CU_ASSERT_FALSE(sr_custody_weakens(up[i], true, true));
+    }
+    for (size_t i = 0; i < sizeof(down) / sizeof(down[0]); i++) {
+        CU_ASSERT_TRUE(sr_custody_weakens(down[i], false, true));
+        CU_ASSERT_FALSE(sr_custody_weakens(down[i], true, false));
+        CU_ASSERT_FALSE(sr_custody_weakens(down[i], false, false));
+    }
+    CU_ASSERT_FALSE(sr_custody_weakens(CKA_LABEL, true, false));
+    CU_ASSERT_TRUE(sr_custody_fixed(CKA_WRAP_TEMPLATE));
+    CU_ASSERT_TRUE(sr_custody_fixed(CKA_ALLOWED_MECHANISMS));
+    CU_ASSERT_FALSE(sr_custody_fixed(CKA_LABEL));
+}
+
+static void an_attribute_has_one_value(void)
+{
+    static const CK_ATTRIBUTE_TYPE types[] = {CKA_WRAP, CKA_SIGN, CKA_WRAP};
+    struct sr_draft draft = draft_of(3, types, (const bool[]){true, true, true});
+    CU_ASSERT_TRUE(sr_draft_once(&draft));
+    CU_ASSERT_EQUAL(draft.n, 2);
+    draft = draft_of(3, types, (const bool[]){true, true, false});
+    CU_ASSERT_FALSE(sr_draft_once(&draft));
+}
+
+static void attributes_have_their_size(void)
+{
+    static CK_BYTE bytes[8] = {1};
+    struct sr_draft draft = asks(USAGES(CKA_WRAP));
+    struct sr_template template;
+    CU_ASSERT_TRUE(sr_draft_sound(&draft));
+    CU_ASSERT_TRUE(sr_draft_template(&draft, &template));
+    CU_ASSERT_EQUAL(template.n, 1);
+    draft.a[draft.n++] = (CK_ATTRIBUTE){CKA_LABEL, bytes, 3};
+    CU_ASSERT_TRUE(sr_draft_sound(&draft));
+    draft.a[draft.n++] = (CK_ATTRIBUTE){CKA_DECRYPT, bytes, sizeof(bytes)};
+    CU_ASSERT_FALSE(sr_draft_sound(&draft));
+    draft.a[draft.n - 1] = (CK_ATTRIBUTE){CKA_VALUE_LEN, bytes, 4};
+    CU_ASSERT_FALSE(sr_draft_sound(&draft));
+    draft.n = SR_TEMPLATE_MAX + 1;
+    CU_ASSERT_FALSE(sr_draft_template(&draft, &template));
+}
+
+static void what_a_key_prescribes_is_added_or_contradicted(void)
+{
+    CK_ATTRIBUTE demanded[] = {{CKA_ENCRYPT, &yes, sizeof(yes)}, {CKA_DECRYPT, &no, sizeof(no)}};
+    struct sr_draft draft = asks(USAGES(CKA_ENCRYPT));
+    CU_ASSERT_TRUE(sr_draft_demand(&draft, demanded, 2));
+    CU_ASSERT_TRUE(sr_draft_names(&draft, CKA_DECRYPT));
+    CU_ASSERT_FALSE(sr_draft_bool(&draft, CKA_DECRYPT, true));
+    draft = asks(USAGES(CKA_DECRYPT));
+    CU_ASSERT_FALSE(sr_draft_demand(&draft, demanded, 2));
+}
+
+static void the_log_says_what_was_strengthened(void)
+{
+    static const CK_ATTRIBUTE_TYPE types[] = {CKA_WRAP, CKA_DECRYPT, CKA_SENSITIVE};
+    struct sr_template asked = {.n = 0};
+    struct sr_draft draft;
+    char text[100];
+    char little[20];
+    const bool values[] = {true, true, false};
+    for (size_t i = 0; i < 3; i++)
+        asked.a[asked.n++] = (CK_ATTRIBUTE){types[i], values[i] ? &yes : &no, sizeof(CK_BBOOL)};
+    sr_draft_from(&draft, &asked);
+    sr_draft_changes(&draft, &asked, text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, "");
+    sr_custody_secret_roles(&draft, CKK_AES, true);
+    sr_custody_secrecy(&draft, CKO_SECRET_KEY);
+    sr_draft_changes(&draft, &asked, text, sizeof(text));
+    CU_ASSERT_STRING_EQUAL(text, " CKA_SENSITIVE=true CKA_WRAP=false");
+    sr_draft_changes(&draft, &asked, little, sizeof(little));
+    CU_ASSERT_TRUE(strlen(little) < sizeof(little));
+}
+
+static void leaking_mechanisms_are_off(void)
+{
+    static const struct {
+        enum sr_operation operation;
+        CK_MECHANISM_TYPE type;
+        bool leaks;
+    } cases[] = {
+        {SR_OPERATION_DECRYPT, CKM_RSA_PKCS, true},
+        {SR_OPERATION_UNWRAP, CKM_RSA_PKCS, true},
+        {SR_OPERATION_ENCRYPT, CKM_RSA_PKCS, false},
+        {SR_OPERATION_WRAP, CKM_RSA_PKCS, false},
+        {SR_OPERATION_VERIFY, CKM_RSA_PKCS, false},
+        {SR_OPERATION_DECRYPT, CKM_RSA_PKCS_OAEP, false},
+        {SR_OPERATION_UNWRAP, CKM_RSA_PKCS_OAEP, false},
+        {SR_OPERATION_UNWRAP, CKM_AES_CBC_PAD, true},
+        {SR_OPERATION_UNWRAP, CKM_AES_CBC, true},
+        {SR_OPERATION_UNWRAP, CKM_DES3_CBC, true},
+        {SR_OPERATION_DECRYPT, CKM_AES_CBC_PAD, false},
+        {SR_OPERATION_UNWRAP, CKM_AES_KEY_WRAP_PAD, false},
+        {SR_OPERATION_WRAP, CKM_AES_KEY_WRAP, false},
+        {SR_OPERATION_WRAP, CKM_AES_CTR, true},
+        {SR_OPERATION_WRAP, CKM_AES_GCM, true},
+        {SR_OPERATION_UNWRAP, CKM_VENDOR_DEFINED | 1, true},
+        {SR_OPERATION_ENCRYPT, CKM_AES_ECB, true},
+        {SR_OPERATION_DECRYPT, CKM_AES_ECB, true},
+        {SR_OPERATION_WRAP, CKM_DES3_ECB, true},
+        {SR_OPERATION_DERIVE, CKM_AES_ECB_ENCRYPT_DATA, true},
+        {SR_OPERATION_DERIVE, CKM_AES_CBC_ENCRYPT_DATA, false},
+        {SR_OPERATION_DERIVE, CKM_ECDH1_DERIVE, false},
+        {SR_OPERATION_DERIVE, CKM_HKDF_DERIVE, false},
+        {SR_OPERATION_DERIVE, CKM_HKDF_DATA, true},
+        {SR_OPERATION_DERIVE, CKM_CONCATENATE_BASE_AND_KEY, true},
+        {SR_OPERATION_DERIVE, CKM_CONCATENATE_BASE_AND_DATA, true},
+        {SR_OPERATION_DERIVE, CKM_CONCATENATE_DATA_AND_BASE, true},
+        {SR_OPERATION_DERIVE, CKM_XOR_BASE_AND_DATA, true},
+        {SR_OPERATION_DERIVE, CKM_EXTRACT_KEY_FROM_KEY, true},
+        {SR_OPERATION_GENERATE, CKM_DES_KEY_GEN, true},
+        {SR_OPERATION_GENERATE, CKM_DES3_KEY_GEN, false},
+        {SR_OPERATION_ENCRYPT, CKM_DES_CBC, true},
+        {SR_OPERATION_ENCRYPT, CKM_DES3_CBC, false},
+        {SR_OPERATION_ENCRYPT, CKM_AES_GCM, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        CU_ASSERT_EQUAL(sr_custody_leaks(cases[i].operation, cases[i].type), cases[i].leaks);
+}
+
+static void mechanisms_show_what_works(void)
+{
+    bool useless = true;
+    CK_FLAGS all = CKF_HW | CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_WRAP | CKF_UNWRAP;
+    CU_ASSERT_EQUAL(sr_custody_flags(CKM_RSA_PKCS, all, &useless),
+                    CKF_HW | CKF_ENCRYPT | CKF_SIGN | CKF_WRAP);
+    CU_ASSERT_FALSE(useless);
+    CU_ASSERT_EQUAL(sr_custody_flags(CKM_RSA_X_509, all, &useless), CKF_HW);
+    CU_ASSERT_TRUE(useless);
+    CU_ASSERT_EQUAL(sr_custody_flags(CKM_SHA256, CKF_DIGEST, &useless), CKF_DIGEST);
+    CU_ASSERT_FALSE(useless);
+}
+
 static void signing_without_padding_leaks(void)
 {
     CU_ASSERT_TRUE(sr_custody_leaks(SR_OPERATION_SIGN, CKM_RSA_X_509));
@@ -127,6 +396,18 @@ CU_TestInfo custody_tests[] = {
     {"unwrapping excludes every other use", unwrapping_excludes_every_other_use},
     {"secret attributes are not read", secret_attributes_are_not_read},
     {"labels of jobs are reserved", labels_of_jobs_are_reserved},
+    {"secret keys have one role", secret_keys_have_one_role},
+    {"a key that others may know does not wrap", a_key_that_others_may_know_does_not_wrap},
+    {"a public key without usages verifies", a_public_key_without_usages_verifies},
+    {"a key that makes or opens others stays", a_key_that_makes_or_opens_others_stays},
+    {"only keys of one role wrap", only_keys_of_one_role_wrap},
+    {"changes only strengthen", changes_only_strengthen},
+    {"an attribute has one value", an_attribute_has_one_value},
+    {"attributes have their size", attributes_have_their_size},
+    {"what a key prescribes is added or contradicted", what_a_key_prescribes_is_added_or_contradicted},
+    {"the log says what was strengthened", the_log_says_what_was_strengthened},
+    {"leaking mechanisms are off", leaking_mechanisms_are_off},
+    {"mechanisms show what works", mechanisms_show_what_works},
     {"signing without padding leaks", signing_without_padding_leaks},
     CU_TEST_INFO_NULL,
 };

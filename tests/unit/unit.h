@@ -24,6 +24,9 @@ extern CU_TestInfo audit_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo crowd_tests[];
 extern CU_TestInfo custody_tests[];
+extern CU_TestInfo pattern_tests[];
+extern CU_TestInfo policy_tests[];
+extern CU_TestInfo share_tests[];
 
 extern CU_TestInfo base32_tests[];
 extern CU_TestInfo backup_tests[];

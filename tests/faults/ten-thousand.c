@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ten thousand sessions of one client, on a token that has a few: whole operations in many of them,
+ * operations in parts in more of them than the token has sessions. usage: ten-thousand HMAC-LABEL
+ *
+ * Says "open" when all are, and waits for a line on stdin before it closes them. */
+#include "cryptoki/find.h"
+#include "cryptoki/names.h"
+#include "signer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SESSIONS 10000
+#define IN_PARTS 20
+#define LONG 40000 /* more than the shim gathers */
+
+static struct signer s;
+static CK_FUNCTION_LIST *f;
+static CK_SESSION_HANDLE sessions[SESSIONS];
+static CK_BYTE message[LONG];
+static CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
+static CK_OBJECT_HANDLE key;
+static CK_BYTE expected[32];
+static int failures;
+
+static void expect(const char *what, bool good)
+{
+    printf("%s: %s\n", good ? "ok" : "FAILED", what);
+    failures += !good;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static CK_RV find_key(const char *label)
+{
+    CK_ATTRIBUTE wanted = {CKA_LABEL, (void *)label, strlen(label)};
+    CK_OBJECT_HANDLE *found;
+    size_t count;
+    CK_RV rv = sr_find(f, s.session, &wanted, 1, &found, &count);
+    if (rv == CKR_OK && count != 1)
+        rv = CKR_KEY_HANDLE_INVALID;
+    if (rv == CKR_OK)
+        key = found[0];
+    free(found);
+    return rv;
+}
+
+static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE mac[32])
+{
+    CK_ULONG length = 32;
+    CK_RV rv = f->C_SignInit(session, &hmac, key);
+    return rv == CKR_OK ? f->C_Sign(session, message, LONG, mac, &length) : rv;
+}
+
+/* Begins a MAC, of which the daemon has the first part then. */
+static CK_RV begin(CK_SESSION_HANDLE session)
+{
+    CK_RV rv = f->C_SignInit(session, &hmac, key);
+    return rv == CKR_OK ? f->C_SignUpdate(session, message, LONG) : rv;
+}
+
+static bool ends_well(CK_SESSION_HANDLE session)
+{
+    CK_BYTE mac[32];
+    CK_ULONG length = sizeof(mac);
+    return f->C_SignFinal(session, mac, &length) == CKR_OK && memcmp(mac, expected, 32) == 0;
+}
+
+static void open_all(void)
+{
+    double began = now();
+    CK_RV rv = CKR_OK;
+    for (size_t i = 0; rv == CKR_OK && i < SESSIONS; i++)
+        rv = f->C_OpenSession(s.slot, CKF_SERIAL_SESSION, NULL, NULL, &sessions[i]);
+    printf("%d sessions opened: %s, %.2f s\n", SESSIONS, sr_rv_name(rv), now() - began);
+    expect("all sessions are open", rv == CKR_OK);
+}
+
+static void whole_operations(void)
+{
+    double began = now();
+    bool right = true;
+    CK_BYTE mac[32];
+    expect("a MAC", sign(s.session, expected) == CKR_OK);
+    for (size_t i = 0; right && i < SESSIONS; i += 10)
+        right = sign(sessions[i], mac) == CKR_OK && memcmp(mac, expected, 32) == 0;
+    printf("%d MACs, %.2f s\n", SESSIONS / 10, now() - began);
+    expect("whole operations work in all of them", right);
+}
+
+static void parts(void)
+{
+    CK_BYTE mac[32];
+    CK_ULONG length = sizeof(mac);
+    CK_RV rv = CKR_OK;
+    double began = now();
+
+    for (size_t i = 0; rv == CKR_OK && i < 5; i++)
+        rv = begin(sessions[i]);
+    expect("some operations in parts at once", rv == CKR_OK && now() - began < 0.9);
+    for (size_t i = 5; rv == CKR_OK && i < IN_PARTS; i++)
+        rv = begin(sessions[i]);
+    printf("%d operations in parts begun: %s, %.2f s\n", IN_PARTS, sr_rv_name(rv), now() - began);
+    expect("more operations in parts than the token has sessions", rv == CKR_OK);
+    began = now();
+    expect("whole operations need not wait for them",
+           sign(sessions[SESSIONS - 1], mac) == CKR_OK && now() - began < 0.9);
+    expect("the last one goes on to its end", ends_well(sessions[IN_PARTS - 1]));
+    rv = f->C_SignFinal(sessions[0], mac, &length);
+    expect("the first one has lost its session: CKR_FUNCTION_CANCELED", rv == CKR_FUNCTION_CANCELED);
+    rv = f->C_SignFinal(sessions[0], mac, &length);
+    expect("and is over", rv == CKR_OPERATION_NOT_INITIALIZED);
+    expect("begun again, it works", begin(sessions[0]) == CKR_OK && ends_well(sessions[0]));
+}
+
+/* On a token of one session an operation in parts has it, until somebody has waited for a second. */
+static void only_session(void)
+{
+    CK_BYTE mac[32];
+    CK_ULONG length = sizeof(mac);
+
+    expect("a MAC", sign(s.session, expected) == CKR_OK);
+    expect("in parts, undisturbed", begin(s.session) == CKR_OK && ends_well(s.session));
+    expect("two sessions", f->C_OpenSession(s.slot, CKF_SERIAL_SESSION, NULL, NULL, &sessions[0]) == CKR_OK &&
+                               begin(s.session) == CKR_OK);
+    double began = now();
+    expect("another operation gets the token's only session",
+           sign(sessions[0], mac) == CKR_OK && memcmp(mac, expected, 32) == 0);
+    expect("after a second", now() - began > 0.5 && now() - began < 5);
+    expect("the first one has lost it", f->C_SignFinal(s.session, mac, &length) == CKR_FUNCTION_CANCELED);
+    expect("and may begin again", begin(s.session) == CKR_OK && ends_well(s.session));
+}
+
+int main(int argc, char **argv)
+{
+    bool one = argc == 3 && strcmp(argv[2], "one") == 0;
+
+    if (argc != 2 && !one) {
+        fputs("usage: ten-thousand HMAC-LABEL [one]\n", stderr);
+        return 2;
+    }
+    memset(message, 'm', sizeof(message));
+    if (signer_open(&s, NULL) != CKR_OK)
+        return 1;
+    f = s.module.f;
+    expect("the key", find_key(argv[1]) == CKR_OK);
+    if (failures == 0 && one) {
+        only_session();
+        signer_close(&s);
+        return failures == 0 ? 0 : 1;
+    }
+    if (failures == 0)
+        open_all();
+    if (failures == 0) {
+        whole_operations();
+        parts();
+    }
+    puts("open");
+    (void)fflush(stdout);
+    (void)getchar();
+    double began = now();
+    CK_RV rv = CKR_OK;
+    for (size_t i = 0; rv == CKR_OK && i < SESSIONS / 2 && failures == 0; i++)
+        rv = f->C_CloseSession(sessions[i]);
+    if (rv == CKR_OK)
+        rv = f->C_CloseAllSessions(s.slot);
+    printf("closed: %s, %.2f s\n", sr_rv_name(rv), now() - began);
+    expect("all are closed", rv == CKR_OK);
+    signer_close(&s);
+    return failures == 0 ? 0 : 1;
+}
