@@ -236,12 +236,16 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
     CK_OBJECT_HANDLE handle = 0;
 
     (void)pthread_mutex_lock(&client->lock);
-    for (size_t i = 0; handle == 0 && i < client->handles.count; i++)
+    for (size_t n = 0; handle == 0 && n < client->handles.count; n++) {
+        size_t i = (client->seen + 1 + n) % client->handles.count;
         if (client->handles.at[i] == object)
             handle = i + 1;
+    }
     bool had = handle != 0;
     if (!had)
         handle = put(&client->handles, object, HANDLES_MAX);
+    if (handle != 0)
+        client->seen = handle - 1;
     (void)pthread_mutex_unlock(&client->lock);
     if (had || handle == 0)
         sr_object_release(object);
