@@ -288,7 +288,8 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
 
     (void)pthread_mutex_lock(&client->lock);
     struct sr_token_object *spare = object;
-    for (size_t i = 0; handle == 0 && i < client->handles.count; i++) {
+    for (size_t n = 0; handle == 0 && n < client->handles.count; n++) {
+        size_t i = (client->seen + 1 + n) % client->handles.count;
         struct sr_token_object *o = client->handles.at[i];
         if (o != NULL && o->line == object->line) {
             handle = i + 1;
@@ -302,6 +303,8 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
         handle = put(&client->handles, object, HANDLES_MAX);
         spare = handle == 0 ? object : NULL;
     }
+    if (handle != 0)
+        client->seen = handle - 1;
     (void)pthread_mutex_unlock(&client->lock);
     sr_object_release(spare);
     return handle;

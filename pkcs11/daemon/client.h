@@ -42,6 +42,7 @@ struct sr_client {
     struct sr_places sessions;         /* struct sr_client_session */
     struct sr_places handles;          /* struct sr_token_object, each with a reference */
     struct sr_audit_part *audit_parts; /* operations in parts, as the audit log follows them */
+    size_t seen; /* of handles: the one that was asked for last; searches mostly go on behind it */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.

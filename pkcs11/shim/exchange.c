@@ -88,8 +88,9 @@ static struct outcome place_bulk(struct sr_exchange *x, struct sr_connection *c)
     if (!is_good(o))
         sr_say("%s", c->channel.why);
     else if (x->meanwhile != NULL) {
-        memcpy(c->channel.buffer, x->bulk.data, SR_FLOW_CHUNK);
-        sr_flow_begin(sr_flow_in(c->channel.buffer, c->channel.half), SR_FLOW_CHUNK);
+        size_t first = sr_flow_chunk(x->bulk.length);
+        memcpy(c->channel.buffer, x->bulk.data, first);
+        sr_flow_begin(sr_flow_in(c->channel.buffer, c->channel.half), first);
     } else if (x->bulk.length > 0)
         memcpy(c->channel.buffer, x->bulk.data, x->bulk.length);
     return o;

@@ -180,17 +180,18 @@ static void data_that_never_come(void)
     struct sr_operate_reply reply;
     struct sr_flow *flow = sr_flow_in(channel.buffer, channel.half);
 
-    sr_flow_begin(flow, SR_FLOW_CHUNK);
+    sr_flow_begin(flow, 1000);
     long long began = sr_now_ms();
-    CK_RV rv = operate(SR_CALL_OPERATE_INIT, SR_OPERATION_ENCRYPT, &chaining, 4 * SR_FLOW_CHUNK, 1, &reply);
+    CK_RV rv =
+        operate(SR_CALL_OPERATE_INIT, SR_OPERATION_ENCRYPT, &chaining, (CK_ULONG)SIZE / 16 * 16, 1, &reply);
     expect("data that were announced and do not come", rv == CKR_FUNCTION_CANCELED);
     expect("are waited for a second", sr_now_ms() - began >= 900 && sr_now_ms() - began < 5000);
     expect("and the operation is over",
            part(SR_CALL_OPERATE_FINAL, SR_OPERATION_ENCRYPT, 0, 0, &reply) == CKR_OPERATION_NOT_INITIALIZED);
     sr_flow_begin(flow, ~(size_t)0); /* a counter that lies */
     expect("a counter that lies", operate(SR_CALL_OPERATE_INIT, SR_OPERATION_ENCRYPT, &chaining,
-                                          4 * SR_FLOW_CHUNK, 1, &reply) == CKR_OK &&
-                                      reply.bulk == 4 * SR_FLOW_CHUNK);
+                                          (CK_ULONG)SIZE / 16 * 16, 1, &reply) == CKR_OK &&
+                                      reply.bulk == (CK_ULONG)SIZE / 16 * 16);
     struct sr_part_request cancel = {.session = session, .operation = SR_OPERATION_ENCRYPT, .cancel = 1};
     expect("given up", call(SR_CALL_OPERATE_FINAL, &cancel, &reply) == CKR_OK &&
                            part(SR_CALL_OPERATE_UPDATE, SR_OPERATION_ENCRYPT, 0, 0, &reply) ==
