@@ -7,6 +7,7 @@ test_program(conformance-table SOURCES conformance/table.c conformance/table_fun
   LIBRARIES test_signer PkgConfig::CRYPTO ${CMAKE_DL_LIBS})
 test_program(many-clients SOURCES faults/many-clients.c faults/load_keys.c faults/load_operations.c
   LIBRARIES test_signer PkgConfig::CRYPTO ${CMAKE_DL_LIBS})
+test_program(connections SOURCES memory/connections.c LIBRARIES test_signer)
 
 # Other people's software, through the shim and on SoftHSM itself.
 foreach(software java libp11 node p11tool pkcs11-tool python ssh)
@@ -19,4 +20,5 @@ registered(conformance/table conformance 120 ${sandbox} ${here}/conformance/tabl
 registered(faults/many-clients "faults;threads" 300 ${sandbox} ${here}/faults/many-clients)
 registered(faults/many-clients-straight "faults" 120 ${straight} ${here}/faults/many-clients)
 registered(faults/kills "faults" 900 ${sandbox} ${here}/faults/kills)
-set_tests_properties(faults/many-clients faults/kills PROPERTIES RUN_SERIAL TRUE)
+registered(memory/connections memory 120 ${sandbox} ${here}/memory/connections)
+set_tests_properties(memory/connections faults/many-clients faults/kills PROPERTIES RUN_SERIAL TRUE)
