@@ -169,13 +169,14 @@ static bool wait_for_bytes(struct connection *c)
 
 static void say_late(const struct connection *c)
 {
-    static struct sr_flood flood;
+    static struct sr_flood half;
+    static struct sr_flood silent;
     const struct sr_peer *peer = &c->work.peer;
     if (c->greeted)
-        sr_flood_log(&flood, "refused: uid %u, pid %d, socket %s: a message that is not finished after %d s",
+        sr_flood_log(&half, "refused: uid %u, pid %d, socket %s: a message that is not finished after %d s",
                      (unsigned)peer->uid, (int)peer->pid, c->work.socket->path, MESSAGE_MS / 1000);
     else
-        sr_flood_log(&flood, "refused: uid %u, socket %s: a connection that says nothing for %d s",
+        sr_flood_log(&silent, "refused: uid %u, socket %s: a connection that says nothing for %d s",
                      (unsigned)c->connected, c->work.socket->path, HELLO_MS / 1000);
 }
 
