@@ -54,24 +54,16 @@ static layout change_object = {FIELD(ULONG, sr_make_request, session), FIELD(ULO
 static layout wrap = {FIELD(ULONG, sr_wrap_request, session), FIELD(ULONG, sr_wrap_request, object),
                       FIELD(ULONG, sr_wrap_request, key), FIELD(MECHANISM, sr_wrap_request, mechanism), END};
 static layout size_reply = {FIELD(ULONG, sr_size_reply, size), END};
-static layout operate = {FIELD(ULONG, sr_operate_request, session),
-                         FIELD(ULONG, sr_operate_request, operation),
-                         FIELD(ULONG, sr_operate_request, key),
-                         FIELD(MECHANISM, sr_operate_request, mechanism),
-                         FIELD(BYTES, sr_operate_request, data),
-                         FIELD(BYTES, sr_operate_request, signature),
-                         FIELD(ULONG, sr_operate_request, bulk),
-                         FIELD(ULONG, sr_operate_request, flows),
-                         FIELD(ULONG, sr_operate_request, flows),
-                         END};
-static layout part = {FIELD(ULONG, sr_part_request, session),
-                      FIELD(ULONG, sr_part_request, operation),
-                      FIELD(BYTES, sr_part_request, data),
-                      FIELD(BYTES, sr_part_request, signature),
-                      FIELD(ULONG, sr_part_request, bulk),
-                      FIELD(ULONG, sr_part_request, flows),
-                      FIELD(ULONG, sr_part_request, cancel),
-                      END};
+static layout operate = {
+    FIELD(ULONG, sr_operate_request, session), FIELD(ULONG, sr_operate_request, operation),
+    FIELD(ULONG, sr_operate_request, key),     FIELD(MECHANISM, sr_operate_request, mechanism),
+    FIELD(BYTES, sr_operate_request, data),    FIELD(BYTES, sr_operate_request, signature),
+    FIELD(ULONG, sr_operate_request, bulk),    FIELD(ULONG, sr_operate_request, flows),
+    FIELD(ULONG, sr_operate_request, flows),   END};
+static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_part_request, operation),
+                      FIELD(BYTES, sr_part_request, data),    FIELD(BYTES, sr_part_request, signature),
+                      FIELD(ULONG, sr_part_request, bulk),    FIELD(ULONG, sr_part_request, flows),
+                      FIELD(ULONG, sr_part_request, cancel),  END};
 static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
                                FIELD(ULONG, sr_operate_reply, more), END};
 static layout state = {
