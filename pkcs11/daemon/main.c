@@ -4,6 +4,7 @@
 #include "daemon/audit.h"
 #include "daemon/connection.h"
 #include "daemon/listener.h"
+#include "daemon/officer.h"
 #include "daemon/open_jobs.h"
 #include "daemon/tick.h"
 
@@ -75,7 +76,12 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
         const struct sr_token_config *t = &daemon->config->tokens[*opened];
         if (sr_token_open(&daemon->tokens[*opened], t, why) != CKR_OK)
             return false;
-        sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
+        daemon->tokens[*opened].number = *opened;
+        if (daemon->tokens[*opened].unset)
+            sr_log(SR_LOG_WARNING, "token \"%s\" (%s): it has no user PIN yet, so nobody is logged in",
+                   t->label, t->module);
+        else
+            sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
     }
     return true;
 }
@@ -156,9 +162,11 @@ int main(int argc, char **argv)
         {"config", required_argument, NULL, 'c'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
+        {"officer", no_argument, NULL, 'o'}, /* strongroomd runs itself so: officer.h */
         {NULL, 0, NULL, 0},
     };
     const char *file = DEFAULT_CONFIG;
+    bool officer = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -169,6 +177,9 @@ int main(int argc, char **argv)
         case 'V':
             (void)puts("strongroomd " STRONGROOM_VERSION);
             return EXIT_SUCCESS;
+        case 'o':
+            officer = true;
+            break;
         case 'h':
             usage(stdout);
             return EXIT_SUCCESS;
@@ -188,5 +199,5 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (unsetenv("OPENSSL_CONF") != 0 || unsetenv("STRONGROOM_SOCKET") != 0)
         return EXIT_FAILURE;
-    return run(file);
+    return officer ? sr_officer_main() : run(file);
 }

@@ -3,6 +3,7 @@
 #include "cryptoki/names.h"
 #include "cryptoki/token.h"
 #include "daemon/object.h"
+#include "daemon/pin_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,13 +42,42 @@ static const char *login_advice(CK_RV rv)
         return "the PIN file holds another PIN; correct it before the token locks itself";
     case CKR_PIN_LOCKED:
         return "the PIN is locked after too many wrong ones; the token's security officer can unlock it";
-    case CKR_USER_PIN_NOT_INITIALIZED:
-        return "the token has no user PIN yet";
     default:
         return "the token's own log may say more";
     }
 }
 
+static CK_RV try_pin(struct sr_token *token, const struct sr_pin *pin)
+{
+    CK_RV rv = token->module.f->C_Login(token->keeper, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length);
+    return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
+}
+
+/* The PIN file's PIN is the wrong one: is it because a change of it was interrupted? */
+static CK_RV try_pending_pin(struct sr_token *token)
+{
+    const char *file = token->config->pin_file;
+    struct sr_why why = {""};
+    struct sr_pin *pending = sr_pin_file_pending(file);
+    CK_RV rv = pending != NULL ? try_pin(token, pending) : CKR_PIN_INCORRECT;
+
+    if (rv == CKR_OK) {
+        sr_log(SR_LOG_WARNING,
+               "token \"%s\": an interrupted change of the PIN is completed: the new one is good",
+               token->config->label);
+        if (!sr_pin_file_commit(file, &why))
+            sr_log(SR_LOG_WARNING, "%s", why.text);
+        (void)pthread_mutex_lock(&token->lock);
+        struct sr_pin *old = token->pin;
+        token->pin = pending;
+        (void)pthread_mutex_unlock(&token->lock);
+        pending = old;
+    }
+    sr_pin_free(pending);
+    return rv;
+}
+
+/* A session that stays, and the login in it. */
 static CK_RV login(struct sr_token *token, struct sr_why *why)
 {
     const struct sr_token_config *c = token->config;
@@ -56,15 +86,38 @@ static CK_RV login(struct sr_token *token, struct sr_why *why)
         sr_why_set(why, "no session with the token \"%s\": %s", c->label, sr_rv_name(rv));
         return rv;
     }
+    token->unset = false;
     if (!(token->info.flags & CKF_LOGIN_REQUIRED))
         return CKR_OK;
-    rv = token->module.f->C_Login(token->keeper, CKU_USER, (CK_UTF8CHAR *)token->pin->value,
-                                  token->pin->length);
-    if (rv == CKR_USER_ALREADY_LOGGED_IN)
+    rv = try_pin(token, token->pin);
+    if (rv == CKR_OK) {
+        sr_pin_file_abandon(c->pin_file);
+    } else if (rv == CKR_PIN_INCORRECT) {
+        rv = try_pending_pin(token);
+    } else if (rv == CKR_USER_PIN_NOT_INITIALIZED) {
+        token->unset = true;
         rv = CKR_OK;
+    }
     if (rv != CKR_OK)
         sr_why_set(why, "the token \"%s\" refuses the login with %s: %s: %s", c->label, c->pin_file,
                    sr_rv_name(rv), login_advice(rv));
+    return rv;
+}
+
+CK_RV sr_token_begin(struct sr_token *token, struct sr_why *why)
+{
+    const struct sr_token_config *config = token->config;
+    CK_RV rv =
+        sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
+    if (rv == CKR_OK)
+        return login(token, why);
+    char labels[256];
+    list_labels(token->module.f, labels, sizeof(labels));
+    sr_why_set(why,
+               "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
+               "this user may read "
+               "the token's files",
+               config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
     return rv;
 }
 
@@ -85,18 +138,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     rv = sr_module_open(&token->module, config->module, config->init_args, SR_LOCKS_OURS, why);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
-    if (rv != CKR_OK) {
-        char labels[256];
-        list_labels(token->module.f, labels, sizeof(labels));
-        sr_why_set(why,
-                   "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
-                   "this user may read "
-                   "the token's files",
-                   config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
-        goto out;
-    }
-    rv = login(token, why);
+    rv = sr_token_begin(token, why);
     token->open_max = config->max_sessions;
     /* PKCS#11 v3.0 §3.4, CK_TOKEN_INFO: 0 is CK_EFFECTIVELY_INFINITE; the keeper takes one. */
     CK_ULONG limit = token->info.ulMaxSessionCount;
@@ -122,15 +164,28 @@ void sr_token_close(struct sr_token *token)
     token->idle = NULL;
 }
 
+/* Under the token's lock: who waits for a session, or for everybody to be out. */
+static void tell_of_return(struct sr_token *token)
+{
+    if (token->shut)
+        (void)pthread_cond_broadcast(&token->returned);
+    else
+        (void)pthread_cond_signal(&token->returned);
+}
+
 static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    while (token->idle_count == 0 && token->open_count >= token->open_max) {
+    while (!token->shut && token->idle_count == 0 && token->open_count >= token->open_max) {
         if (!wait) {
             (void)pthread_mutex_unlock(&token->lock);
             return CKR_SESSION_COUNT;
         }
         (void)pthread_cond_wait(&token->returned, &token->lock);
+    }
+    if (token->shut) {
+        (void)pthread_mutex_unlock(&token->lock);
+        return CKR_TOKEN_NOT_PRESENT;
     }
     if (token->idle_count > 0) {
         *session = token->idle[--token->idle_count];
@@ -144,7 +199,7 @@ static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *sessio
     if (rv != CKR_OK) {
         (void)pthread_mutex_lock(&token->lock);
         token->open_count--;
-        (void)pthread_cond_signal(&token->returned);
+        tell_of_return(token);
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
@@ -163,7 +218,7 @@ CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session)
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    bool idle = token->idle_count > 0;
+    bool idle = token->idle_count > 0 && !token->shut;
     if (idle)
         *session = token->idle[--token->idle_count];
     (void)pthread_mutex_unlock(&token->lock);
@@ -179,6 +234,6 @@ void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv
         token->idle[token->idle_count++] = session;
     else
         token->open_count--;
-    (void)pthread_cond_signal(&token->returned);
+    tell_of_return(token);
     (void)pthread_mutex_unlock(&token->lock);
 }
