@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHUT_MS 3000 /* for the calls at work in a token */
 
@@ -51,6 +52,7 @@ static bool is_alone(const struct sr_work *work, const struct sr_token *token)
 static CK_RV give(struct sr_work *work, struct sr_token *token, const struct sr_order *order, bool *sure)
 {
     const char *label = token->config->label;
+    const char *what = order->kind == SR_ORDER_CHECK ? "security officer's login" : work->call;
     struct sr_why why = {""};
     CK_RV rv;
 
@@ -60,11 +62,11 @@ static CK_RV give(struct sr_work *work, struct sr_token *token, const struct sr_
         return sr_explain(work, CKR_DEVICE_ERROR, "%s; it may have done it or not", why.text);
     }
     if (rv == CKR_OK) {
-        sr_log(SR_LOG_INFO, "token \"%s\": %s done for uid %u, pid %d", label, work->call,
-               (unsigned)work->peer.uid, (int)work->peer.pid);
+        sr_log(SR_LOG_INFO, "token \"%s\": %s, for uid %u, pid %d", label, what, (unsigned)work->peer.uid,
+               (int)work->peer.pid);
         return CKR_OK;
     }
-    return sr_explain(work, rv, "the token \"%s\" refuses %s: %s%s%s", label, work->call, sr_rv_name(rv),
+    return sr_explain(work, rv, "the token \"%s\" refuses %s: %s%s%s", label, what, sr_rv_name(rv),
                       why.text[0] != '\0' ? ": " : "", why.text);
 }
 
@@ -96,7 +98,7 @@ static CK_RV give_as_officer(struct sr_work *work, struct sr_token *token, const
 CK_RV sr_login_officer(struct sr_work *work, struct sr_token *token, const struct sr_session_view *view,
                        const struct sr_bytes *pin)
 {
-    const struct sr_order order = {.kind = SR_ORDER_CHECK, .pin = *pin};
+    const struct sr_order order = {.kind = SR_ORDER_CHECK, .pin = *pin, .hold = -1};
     bool sure;
 
     CK_RV rv = only_here(work, CKR_USER_TYPE_INVALID);
@@ -145,12 +147,14 @@ static CK_RV change_user_pin(struct sr_work *work, struct sr_token *token, struc
     bool sure = true;
 
     order->new = bytes_of(new);
-    if (!sr_pin_file_prepare(file, new, &why)) {
+    order->hold = sr_pin_file_prepare(file, new, &why);
+    if (order->hold < 0) {
         sr_pin_free(new);
         return sr_refuse(work, CKR_TOKEN_WRITE_PROTECTED, "PIN file", "%s", why.text);
     }
     CK_RV rv = order->kind == SR_ORDER_INIT_PIN ? give_as_officer(work, token, order, &sure)
                                                 : give(work, token, order, &sure);
+    (void)close(order->hold);
     if (rv != CKR_OK) {
         if (sure)
             sr_pin_file_abandon(file);
@@ -245,7 +249,7 @@ static CK_RV set_user_pin(struct sr_work *work, struct sr_token *token, const st
 
 static CK_RV set_officer_pin(struct sr_work *work, struct sr_token *token, const struct sr_pin_request *r)
 {
-    const struct sr_order order = {.kind = SR_ORDER_SET_SO_PIN, .pin = r->old, .new = r->new};
+    const struct sr_order order = {.kind = SR_ORDER_SET_SO_PIN, .pin = r->old, .new = r->new, .hold = -1};
     bool sure;
 
     if (r->new.length == 0 || r->new.length > SR_PIN_MAX)
@@ -343,7 +347,7 @@ static CK_RV spare_jobs(struct sr_work *work, const struct sr_token *token)
 static CK_RV init_token(struct sr_work *work, struct sr_token *token, const struct sr_bytes *pin)
 {
     const char *label = token->config->label;
-    const struct sr_order order = {.kind = SR_ORDER_INIT_TOKEN, .pin = *pin};
+    const struct sr_order order = {.kind = SR_ORDER_INIT_TOKEN, .pin = *pin, .hold = -1};
     struct sr_why why = {""};
     bool sure;
 

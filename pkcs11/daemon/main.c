@@ -6,6 +6,7 @@
 #include "daemon/listener.h"
 #include "daemon/officer.h"
 #include "daemon/open_jobs.h"
+#include "daemon/pin_file.h"
 #include "daemon/tick.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000
+#define PIN_CHANGE_MS 35000 /* of an officer's process that outlived its strongroomd; it ends after 30 s */
 #define DEFAULT_CONFIG "/etc/strongroom/strongroomd.conf"
 
 static void usage(FILE *out)
@@ -72,6 +74,8 @@ static int stop_signals(void)
 
 static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why *why)
 {
+    for (size_t i = 0; i < daemon->config->token_count; i++)
+        sr_pin_file_wait(daemon->config->tokens[i].pin_file, PIN_CHANGE_MS);
     for (*opened = 0; *opened < daemon->config->token_count; (*opened)++) {
         const struct sr_token_config *t = &daemon->config->tokens[*opened];
         if (sr_token_open(&daemon->tokens[*opened], t, why) != CKR_OK)

@@ -18,20 +18,24 @@
 
 #define REAP_MS 2000
 
-/* The child gets its end of the pair as standard input and nothing else of ours but standard output and
- * error. The signals that end the daemon stay blocked in it, so that it is not stopped half-way. */
-static int start(int socket, pid_t *pid)
+/* The child gets its end of the pair as standard input, HOLD, and nothing else of ours but standard output
+ * and error. The signals that end the daemon stay blocked in it, so that it is not stopped half-way. */
+static int start(int socket, int hold, pid_t *pid)
 {
     static char name[] = "strongroomd";
     static char option[] = "--officer";
     static char *const arguments[] = {name, option, NULL};
     posix_spawn_file_actions_t actions;
+    int keep = STDERR_FILENO;
+
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0)
         return error;
     error = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+    if (error == 0 && hold >= 0)
+        error = posix_spawn_file_actions_adddup2(&actions, hold, ++keep);
     if (error == 0)
-        error = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+        error = posix_spawn_file_actions_addclosefrom_np(&actions, keep + 1);
     if (error == 0)
         error = posix_spawn(pid, "/proc/self/exe", &actions, NULL, arguments, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -123,7 +127,7 @@ bool sr_officer_do(const struct sr_token_config *config, const struct sr_order *
     *rv = CKR_GENERAL_ERROR;
     int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 ? 0 : errno;
     if (error == 0)
-        error = start(ends[1], &pid);
+        error = start(ends[1], order->hold, &pid);
     if (error != 0) {
         sr_why_set(why, "no process for the security officer's functions: %s", strerror(error));
         goto out;

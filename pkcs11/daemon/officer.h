@@ -22,6 +22,7 @@ struct sr_order {
     enum sr_order_kind kind;
     struct sr_bytes pin; /* borrowed, as NEW */
     struct sr_bytes new;
+    int hold; /* a descriptor that the process has open for as long as it is at work, or -1 */
 };
 
 /* Does ORDER with the token that CONFIG names. True with *RV (and WHY, perhaps, where that is not CKR_OK)

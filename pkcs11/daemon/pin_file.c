@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SUFFIX ".new"
+#define WAIT_STEP_MS 20
 
 /* FILE itself where it is a link, and its neighbour; both freed by the caller. */
 static bool names(const char *file, char **real, char **new)
@@ -49,13 +52,28 @@ static bool keep_owner(int fd, const struct stat *old)
            fchmod(fd, old->st_mode & (S_IRUSR | S_IWUSR)) == 0;
 }
 
-bool sr_pin_file_prepare(const char *file, const struct sr_pin *pin, struct sr_why *why)
+/* The reason where it cannot be made. */
+static void explain(struct sr_why *why, const char *file, const char *new, int error)
+{
+    if (error == EEXIST)
+        sr_why_set(why,
+                   "%s is there: an earlier change of the PIN was interrupted; restart strongroomd, which "
+                   "finds out which PIN is the right one",
+                   new);
+    else
+        sr_why_set(
+            why,
+            "the PIN file %s cannot be replaced, as %s cannot be written: %s; the token's PIN was not "
+            "changed. Keep the PIN file in a folder that strongroomd may write, or stop strongroomd and "
+            "change both with the token's own tools",
+            file, new, strerror(error));
+}
+
+int sr_pin_file_prepare(const char *file, const struct sr_pin *pin, struct sr_why *why)
 {
     char *real;
-    char *new = NULL;
+    char *new;
     struct stat old;
-    bool made = false;
-    bool ok = false;
     int fd = -1;
 
     if (!names(file, &real, &new) || stat(real, &old) != 0) {
@@ -63,30 +81,18 @@ bool sr_pin_file_prepare(const char *file, const struct sr_pin *pin, struct sr_w
         goto out;
     }
     fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    made = fd >= 0;
-    if (!made && errno == EEXIST) {
-        sr_why_set(why,
-                   "%s is there: an earlier change of the PIN was interrupted; restart strongroomd, which "
-                   "finds out which PIN is the right one",
-                   new);
-        goto out;
-    }
-    ok = made && keep_owner(fd, &old) && write_pin(fd, pin);
-    if (!ok)
-        sr_why_set(
-            why,
-            "the PIN file %s cannot be replaced, as %s cannot be written: %s; the token's PIN was not "
-            "changed. Keep the PIN file in a folder that strongroomd may write, or stop strongroomd and "
-            "change both with the token's own tools",
-            file, new, strerror(errno));
-out:
-    if (fd >= 0)
-        (void)close(fd);
-    if (made && !ok)
+    if (fd < 0) {
+        explain(why, file, new, errno);
+    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0 || !keep_owner(fd, &old) || !write_pin(fd, pin)) {
+        explain(why, file, new, errno);
         (void)unlink(new);
+        (void)close(fd);
+        fd = -1;
+    }
+out:
     free(real);
     free(new);
-    return ok;
+    return fd;
 }
 
 /* The new name is on the disk as well. */
@@ -121,12 +127,35 @@ bool sr_pin_file_commit(const char *file, struct sr_why *why)
     return ok;
 }
 
+/* Is FILE.new there and locked? */
+static bool is_locked(const char *new)
+{
+    int fd = open(new, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return locked;
+}
+
 void sr_pin_file_abandon(const char *file)
 {
     char *real;
     char *new;
-    if (names(file, &real, &new))
+    if (names(file, &real, &new) && !is_locked(new))
         (void)unlink(new);
+    free(real);
+    free(new);
+}
+
+void sr_pin_file_wait(const char *file, long long wait_ms)
+{
+    char *real;
+    char *new;
+    if (names(file, &real, &new))
+        for (long long waited = 0; waited < wait_ms && is_locked(new); waited += WAIT_STEP_MS) {
+            struct timespec pause = {.tv_nsec = WAIT_STEP_MS * 1000L * 1000};
+            (void)nanosleep(&pause, NULL);
+        }
     free(real);
     free(new);
 }
