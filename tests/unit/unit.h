@@ -24,6 +24,7 @@ extern CU_TestInfo audit_tests[];
 extern CU_TestInfo config_tests[];
 extern CU_TestInfo crowd_tests[];
 extern CU_TestInfo custody_tests[];
+extern CU_TestInfo pin_file_tests[];
 
 extern CU_TestInfo base32_tests[];
 extern CU_TestInfo backup_tests[];
