@@ -112,10 +112,9 @@ static CK_RV take(struct sr_work *work, const struct sr_part_request *r, struct 
     } else if (r->cancel != 0 || (*parts)->drains) {
         return CKR_OK;
     } else if (!sr_loan_use((*parts)->token, &(*parts)->loan)) {
-        rv =
-            sr_explain(work, CKR_FUNCTION_CANCELED,
-                       "the operation in parts was idle while others waited for one of the token's sessions, "
-                       "and lost its own to them: begin it again");
+        rv = sr_explain(work, CKR_FUNCTION_CANCELED,
+                        "the operation in parts lost its session of the token's: it was idle while others "
+                        "waited for one, or the token was changed; begin it again");
         forget(*session, *parts, rv);
     } else {
         rv = sr_operate_again(work, *parts);

@@ -9,6 +9,7 @@ CU_SuiteInfo unit_suites[] = {
     {.pName = "crowd", .pTests = crowd_tests},
     {.pName = "custody", .pTests = custody_tests},
     {.pName = "pattern", .pTests = pattern_tests},
+    {.pName = "pin_file", .pTests = pin_file_tests},
     {.pName = "policy", .pTests = policy_tests},
     {.pName = "share", .pTests = share_tests},
     CU_SUITE_INFO_NULL,
