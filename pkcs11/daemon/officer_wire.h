@@ -1,5 +1,6 @@
 /* What strongroomd and the security officer's process say to each other: one byte, with the descriptor to
- * hold if there is one, then one message each way, up to the end of the connection. Both are the same program.
+ * hold if there is one, then one message each way, up to the end of the connection. Both are the same
+ * program.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef STRONGROOM_DAEMON_OFFICER_WIRE_H
