@@ -54,14 +54,16 @@ bool sr_audit_uid(struct sr_audit_filter *filter, const char *text)
     const struct passwd *user = getpwnam(text);
 
     filter->has_uid = true;
+    filter->uid = -1;
+    if (strcmp(text, "strongroomd") == 0)
+        return true;
     if (user != NULL) {
         filter->uid = user->pw_uid;
         return true;
     }
     errno = 0;
-    filter->uid = strcmp(text, "strongroomd") == 0 ? -1 : strtoll(text, &end, 10);
-    return strcmp(text, "strongroomd") == 0 ||
-           (errno == 0 && end != text && *end == '\0' && filter->uid >= -1);
+    filter->uid = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && filter->uid >= -1;
 }
 
 static bool matches(const char *pattern, const char *text)

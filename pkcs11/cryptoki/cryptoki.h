@@ -21,6 +21,72 @@ typedef CK_INTERFACE *CK_INTERFACE_PTR;
 typedef CK_INTERFACE_PTR *CK_INTERFACE_PTR_PTR;
 #endif
 
+/* PKCS#11 v3.0 §3.6: the function list of 3.0 begins as that of 2.40 does. Headers differ in whether they
+ * have it, and in its name. */
+typedef CK_RV (*sr_message_init_fn)(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+typedef CK_RV (*sr_message_cipher_fn)(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_length,
+                                      CK_BYTE *aad, CK_ULONG aad_length, CK_BYTE *in, CK_ULONG in_length,
+                                      CK_BYTE *out, CK_ULONG *out_length);
+typedef CK_RV (*sr_message_cipher_begin_fn)(CK_SESSION_HANDLE session, void *parameter,
+                                            CK_ULONG parameter_length, CK_BYTE *aad, CK_ULONG aad_length);
+typedef CK_RV (*sr_message_cipher_next_fn)(CK_SESSION_HANDLE session, void *parameter,
+                                           CK_ULONG parameter_length, CK_BYTE *in, CK_ULONG in_length,
+                                           CK_BYTE *out, CK_ULONG *out_length, CK_FLAGS flags);
+typedef CK_RV (*sr_message_begin_fn)(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_length);
+typedef CK_RV (*sr_message_sign_fn)(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_length,
+                                    CK_BYTE *data, CK_ULONG data_length, CK_BYTE *signature,
+                                    CK_ULONG *signature_length);
+typedef CK_RV (*sr_message_verify_fn)(CK_SESSION_HANDLE session, void *parameter, CK_ULONG parameter_length,
+                                      CK_BYTE *data, CK_ULONG data_length, CK_BYTE *signature,
+                                      CK_ULONG signature_length);
+typedef CK_RV (*sr_message_final_fn)(CK_SESSION_HANDLE session);
+
+struct sr_functions_3_0 {
+    CK_FUNCTION_LIST v2;
+    CK_RV (*C_GetInterfaceList)(CK_INTERFACE *list, CK_ULONG *n);
+    CK_RV (*C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface, CK_FLAGS flags);
+    CK_RV (*C_LoginUser)
+    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_length, CK_UTF8CHAR *name,
+     CK_ULONG name_length);
+    CK_RV (*C_SessionCancel)(CK_SESSION_HANDLE session, CK_FLAGS flags);
+    sr_message_init_fn C_MessageEncryptInit;
+    sr_message_cipher_fn C_EncryptMessage;
+    sr_message_cipher_begin_fn C_EncryptMessageBegin;
+    sr_message_cipher_next_fn C_EncryptMessageNext;
+    sr_message_final_fn C_MessageEncryptFinal;
+    sr_message_init_fn C_MessageDecryptInit;
+    sr_message_cipher_fn C_DecryptMessage;
+    sr_message_cipher_begin_fn C_DecryptMessageBegin;
+    sr_message_cipher_next_fn C_DecryptMessageNext;
+    sr_message_final_fn C_MessageDecryptFinal;
+    sr_message_init_fn C_MessageSignInit;
+    sr_message_sign_fn C_SignMessage;
+    sr_message_begin_fn C_SignMessageBegin;
+    sr_message_sign_fn C_SignMessageNext;
+    sr_message_final_fn C_MessageSignFinal;
+    sr_message_init_fn C_MessageVerifyInit;
+    sr_message_verify_fn C_VerifyMessage;
+    sr_message_begin_fn C_VerifyMessageBegin;
+    sr_message_verify_fn C_VerifyMessageNext;
+    sr_message_final_fn C_MessageVerifyFinal;
+};
+
+#ifndef CKF_END_OF_MESSAGE
+#define CKF_END_OF_MESSAGE 0x1UL
+#endif
+#ifndef CKF_MESSAGE_ENCRYPT
+#define CKF_MESSAGE_ENCRYPT 0x2UL
+#define CKF_MESSAGE_DECRYPT 0x4UL
+#define CKF_MESSAGE_SIGN 0x8UL
+#define CKF_MESSAGE_VERIFY 0x10UL
+#endif
+#ifndef CKF_FIND_OBJECTS
+#define CKF_FIND_OBJECTS 0x40UL
+#endif
+#ifndef CKG_NO_GENERATE
+#define CKG_NO_GENERATE 0UL
+#endif
+
 /* PKCS#11 v3.0 §6.3.7: the public key of an Edwards curve, and the curves' parameters. */
 #ifndef CKK_EC_EDWARDS
 #define CKK_EC_EDWARDS 0x40UL

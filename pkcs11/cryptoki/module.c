@@ -12,16 +12,19 @@ typedef CK_RV (*get_interface_fn)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, 
 
 static CK_RV initialize(struct sr_module *m, struct sr_why *why)
 {
-    CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args};
+    /* NSS has its parameters where pReserved is, and looks for a NULL behind it. */
+    struct {
+        CK_C_INITIALIZE_ARGS args;
+        void *behind;
+    } plain = {.args = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args}}, with_locks = plain;
     CK_RV rv = CKR_CANT_LOCK;
 
     if (m->locks == SR_LOCKS_OURS) {
-        CK_C_INITIALIZE_ARGS with_locks = args;
-        sr_locks_offer(&with_locks);
+        sr_locks_offer(&with_locks.args);
         rv = m->f->C_Initialize(&with_locks);
     }
     if (rv == CKR_CANT_LOCK || rv == CKR_ARGUMENTS_BAD)
-        rv = m->f->C_Initialize(&args);
+        rv = m->f->C_Initialize(&plain);
 
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         m->finalize = false;
@@ -35,21 +38,28 @@ static CK_RV initialize(struct sr_module *m, struct sr_why *why)
     return rv;
 }
 
-/* 3.0 functions are reached through C_GetInterface only, never by casting a 2.40 list. */
-static void find_explain(struct sr_module *m)
+/* The function list of an interface, or NULL. */
+static const void *find_interface(struct sr_module *m, const char *name, CK_VERSION *version)
 {
     get_interface_fn get_interface;
-    *(void **)&get_interface = dlsym(m->dl, "C_GetInterface");
-    if (get_interface == NULL)
-        return;
-    CK_UTF8CHAR name[] = SR_INTERFACE_NAME;
     CK_INTERFACE *interface = NULL;
-    if (get_interface(name, NULL, &interface, 0) != CKR_OK || interface == NULL)
-        return;
-    if (strcmp((const char *)interface->pInterfaceName, SR_INTERFACE_NAME) != 0)
-        return;
-    const struct sr_interface *ours = interface->pFunctionList;
-    if (ours->version.major == 1)
+
+    *(void **)&get_interface = dlsym(m->dl, "C_GetInterface");
+    if (get_interface == NULL || get_interface((CK_UTF8CHAR *)name, version, &interface, 0) != CKR_OK ||
+        interface == NULL || strcmp((const char *)interface->pInterfaceName, name) != 0)
+        return NULL;
+    return interface->pFunctionList;
+}
+
+/* 3.0 functions are reached through C_GetInterface only, never by casting a 2.40 list. */
+static void find_interfaces(struct sr_module *m)
+{
+    CK_VERSION version = {3, 0};
+    const struct sr_functions_3_0 *list = find_interface(m, "PKCS 11", &version);
+    const struct sr_interface *ours = find_interface(m, SR_INTERFACE_NAME, NULL);
+    if (list != NULL && list->v2.version.major == 3)
+        m->f3 = list;
+    if (ours != NULL && ours->version.major == 1)
         m->explain = ours->explain;
 }
 
@@ -86,7 +96,7 @@ CK_RV sr_module_open(struct sr_module *m, const char *path, const char *init_arg
         rv = rv != CKR_OK ? rv : CKR_GENERAL_ERROR;
         goto out;
     }
-    find_explain(m);
+    find_interfaces(m);
     rv = initialize(m, why);
 out:
     if (rv != CKR_OK)

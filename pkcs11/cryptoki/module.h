@@ -18,7 +18,8 @@ enum sr_module_locks {
 struct sr_module {
     enum sr_module_locks locks;
     void *dl;
-    CK_FUNCTION_LIST *f; /* valid until sr_module_close */
+    CK_FUNCTION_LIST *f;               /* valid until sr_module_close */
+    const struct sr_functions_3_0 *f3; /* NULL where the module is older; valid as long */
     char *path;
     char *init_args;
     const char *(*explain)(void); /* NULL where the module has no such interface */

@@ -14,6 +14,7 @@ struct told {
     CK_MECHANISM_TYPE mechanism;
     struct sr_token_object *key;
     struct sr_token_object *object;
+    bool over;        /* it has its line: this call only fetches the rest of its output */
     long long before; /* microseconds of the operation's calls before this one */
 };
 
@@ -27,8 +28,14 @@ static enum sr_operation asked_for(enum sr_call call, const void *request)
 {
     const struct sr_operate_request *operate = request;
     const struct sr_part_request *part = request;
+    const struct sr_message_init_request *context = request;
+    const struct sr_message_request *message = request;
 
     switch (call) {
+    case SR_CALL_MESSAGE_INIT:
+        return known(context->operation);
+    case SR_CALL_MESSAGE:
+        return known(message->operation);
     case SR_CALL_OPERATE:
     case SR_CALL_OPERATE_INIT:
         return known(operate->operation);
@@ -107,16 +114,31 @@ static bool administers(enum sr_call call)
     return call == SR_CALL_INIT_TOKEN || call == SR_CALL_INIT_PIN || call == SR_CALL_SET_PIN;
 }
 
+/* The client's object behind a handle of the request, with a reference; NULL. */
+static struct sr_token_object *object_of(struct sr_work *work, CK_SESSION_HANDLE session,
+                                         CK_OBJECT_HANDLE handle)
+{
+    struct sr_session_view view;
+    struct sr_token *token;
+
+    if (work->client == NULL || handle == 0 || sr_work_session(work, session, &view, &token) != CKR_OK)
+        return NULL;
+    return sr_client_object(work->client, token, handle);
+}
+
 CK_RV sr_audit_before(struct sr_work *work, enum sr_call call, const void *request)
 {
+    const struct sr_make_request *make = request;
     struct sr_why why;
 
     /* The later parts of an operation end it, however the log is. */
-    if (call == SR_CALL_OPERATE_UPDATE || call == SR_CALL_OPERATE_FINAL ||
-        !(is_key_operation(asked_for(call, request)) || administers(call)) ||
-        sr_audit_ready(work->daemon->audit, &why))
-        return CKR_OK;
-    return sr_explain(work, CKR_DEVICE_ERROR, "strongroomd refuses: %s", why.text);
+    bool later = call == SR_CALL_OPERATE_UPDATE || call == SR_CALL_OPERATE_FINAL;
+    if (!later && (is_key_operation(asked_for(call, request)) || administers(call)) &&
+        !sr_audit_ready(work->daemon->audit, &why))
+        return sr_explain(work, CKR_DEVICE_ERROR, "strongroomd refuses: %s", why.text);
+    if (call == SR_CALL_CHANGE)
+        work->used.before = object_of(work, make->session, make->object);
+    return CKR_OK;
 }
 
 static bool wanted(const struct sr_work *work, const struct sr_audited *audited, enum sr_operation operation)
@@ -133,22 +155,15 @@ static bool wanted(const struct sr_work *work, const struct sr_audited *audited,
         return audited->call == SR_CALL_DIGEST_KEY;
     if (!is_key_operation(operation))
         return false;
-    if (audited->call == SR_CALL_OPERATE_INIT || audited->call == SR_CALL_OPERATE_UPDATE)
+    const struct sr_message_request *message = audited->request;
+    bool begins = audited->call == SR_CALL_OPERATE_INIT || audited->call == SR_CALL_OPERATE_UPDATE ||
+                  audited->call == SR_CALL_MESSAGE_INIT ||
+                  (audited->call == SR_CALL_MESSAGE &&
+                   (message->stage == SR_MESSAGE_BEGIN || message->stage == SR_MESSAGE_NEXT));
+    if (begins)
         return audited->rv != CKR_OK;
     /* PKCS#11 v3.0 §5.2: the operation is still under way. */
     return audited->call != SR_CALL_OPERATE_FINAL || audited->rv != CKR_BUFFER_TOO_SMALL;
-}
-
-/* The client's object behind a handle of the request, with a reference; NULL. */
-static struct sr_token_object *object_of(struct sr_work *work, CK_SESSION_HANDLE session,
-                                         CK_OBJECT_HANDLE handle)
-{
-    struct sr_session_view view;
-    struct sr_token *token;
-
-    if (work->client == NULL || handle == 0 || sr_work_session(work, session, &view, &token) != CKR_OK)
-        return NULL;
-    return sr_client_object(work->client, token, handle);
 }
 
 /* What a call has made, by the last card of its answer: of a pair that is the private key. */
@@ -174,8 +189,13 @@ static void tell_second(struct sr_work *work, const struct sr_audited *audited, 
     const struct sr_wrap_request *wrap = audited->request;
 
     switch (audited->call) {
-    case SR_CALL_COPY:
     case SR_CALL_CHANGE:
+        sr_object_release(told->key);
+        told->key = work->used.before;
+        work->used.before = NULL;
+        told->object = made_by(work, audited, make->session);
+        break;
+    case SR_CALL_COPY:
     case SR_CALL_UNWRAP:
     case SR_CALL_DERIVE:
         sr_object_release(told->key);
@@ -207,13 +227,13 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
     if (work->client == NULL || !is_key_operation(told->operation))
         return;
     if (audited->call == SR_CALL_OPERATE_INIT) {
-        const struct sr_part part = {.session = operate->session,
-                                     .operation = told->operation,
-                                     .mechanism = told->mechanism,
-                                     .object = told->key,
-                                     .us = us};
+        const struct sr_audit_part part = {.session = operate->session,
+                                           .operation = told->operation,
+                                           .mechanism = told->mechanism,
+                                           .object = told->key,
+                                           .us = us};
         if (audited->rv == CKR_OK)
-            sr_parts_begin(work->client, &part);
+            sr_audit_parts_begin(work->client, &part);
         return;
     }
     bool last = audited->call == SR_CALL_OPERATE_FINAL;
@@ -223,10 +243,12 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
     if (audited->rv == CKR_OPERATION_ACTIVE)
         return;
     if (last ? audited->rv == CKR_BUFFER_TOO_SMALL : audited->rv == CKR_OK) {
-        sr_parts_spent(work->client, next->session, told->operation, us);
+        sr_audit_parts_spent(work->client, next->session, told->operation, us);
         return;
     }
-    struct sr_part *part = sr_parts_take(work->client, next->session, told->operation);
+    struct sr_audit_part *part = sr_audit_parts_take(work->client, next->session, told->operation);
+    /* A decryption of sealed data may have more output than one answer holds. */
+    told->over = part == NULL && last && audited->rv == CKR_OK && told->operation == SR_OPERATION_DECRYPT;
     if (part != NULL) {
         told->before = part->us;
         if (told->key == NULL) {
@@ -236,7 +258,7 @@ static void follow_parts(struct sr_work *work, const struct sr_audited *audited,
         if (told->mechanism == CK_UNAVAILABLE_INFORMATION)
             told->mechanism = part->mechanism;
     }
-    sr_part_free(part);
+    sr_audit_part_free(part);
 }
 
 static const char *mechanism_text(CK_MECHANISM_TYPE type, char number[24])
@@ -286,20 +308,20 @@ static bool write_line(struct sr_work *work, const struct told *told, const char
 }
 
 /* The line of an operation in parts that nobody ended. That it cannot be written stops nothing. */
-static void tell_abandoned(struct sr_work *work, struct sr_part *part)
+static void tell_abandoned(struct sr_work *work, struct sr_audit_part *part)
 {
     const struct told told = {.mechanism = part->mechanism, .key = part->object};
     struct sr_why why;
     (void)write_line(work, &told, sr_operation_name(part->operation), "abandoned", part->us, &why);
-    sr_part_free(part);
+    sr_audit_part_free(part);
 }
 
 void sr_audit_abandoned(struct sr_work *work, CK_SESSION_HANDLE session)
 {
-    struct sr_part *part;
+    struct sr_audit_part *part;
     if (work->daemon->audit == NULL)
         return;
-    while ((part = sr_parts_take(work->client, session, SR_OPERATION_NONE)) != NULL)
+    while ((part = sr_audit_parts_take(work->client, session, SR_OPERATION_NONE)) != NULL)
         tell_abandoned(work, part);
 }
 
@@ -322,7 +344,7 @@ CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
     if (told.key != NULL)
         atomic_fetch_add(&told.key->refs, 1);
     follow_parts(work, audited, &told, us);
-    if (wanted(work, audited, told.operation)) {
+    if (!told.over && wanted(work, audited, told.operation)) {
         const char *name = sr_operation_name(told.operation);
         tell_second(work, audited, &told);
         if (!write_line(work, &told, name != NULL ? name : work->call, result_text(rv, number),
@@ -332,5 +354,7 @@ CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
     }
     sr_object_release(told.key);
     sr_object_release(told.object);
+    sr_object_release(work->used.before);
+    work->used.before = NULL;
     return rv;
 }

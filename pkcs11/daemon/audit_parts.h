@@ -7,8 +7,8 @@
 
 #include "daemon/client.h"
 
-struct sr_part {
-    struct sr_part *next;
+struct sr_audit_part {
+    struct sr_audit_part *next;
     CK_SESSION_HANDLE session;
     enum sr_operation operation;
     CK_MECHANISM_TYPE mechanism;
@@ -18,16 +18,16 @@ struct sr_part {
 
 /* Notes that an operation began. Takes a reference of its own on PART's object. Without memory nothing is
  * noted. Thread-safe, as all here. */
-void sr_parts_begin(struct sr_client *client, const struct sr_part *part);
+void sr_audit_parts_begin(struct sr_client *client, const struct sr_audit_part *part);
 
 /* One more of its calls took so long. */
-void sr_parts_spent(struct sr_client *client, CK_SESSION_HANDLE session, enum sr_operation operation,
-                    long long us);
+void sr_audit_parts_spent(struct sr_client *client, CK_SESSION_HANDLE session, enum sr_operation operation,
+                          long long us);
 
 /* Takes one out: of that session (0: of any) and operation (SR_OPERATION_NONE: any). NULL where there is
- * none; else to be freed with sr_part_free. */
-struct sr_part *sr_parts_take(struct sr_client *client, CK_SESSION_HANDLE session,
-                              enum sr_operation operation);
-void sr_part_free(struct sr_part *part); /* may be NULL */
+ * none; else to be freed with sr_audit_part_free. */
+struct sr_audit_part *sr_audit_parts_take(struct sr_client *client, CK_SESSION_HANDLE session,
+                                          enum sr_operation operation);
+void sr_audit_part_free(struct sr_audit_part *part); /* may be NULL */
 
 #endif

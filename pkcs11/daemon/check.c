@@ -160,12 +160,32 @@ static void check_thing(struct check *check, const struct thing *thing)
     free(real);
 }
 
+/* What another file says is not looked at here, and whoever writes there says who may do what. */
+static void check_whole(struct check *check, const char *file)
+{
+    FILE *in = fopen(file, "re");
+    char *line = NULL;
+    size_t room = 0;
+    bool includes = false;
+
+    while (in != NULL && getline(&line, &room, in) >= 0)
+        if (strncmp(line + strspn(line, " \t"), ".include", strlen(".include")) == 0)
+            includes = true;
+    if (includes)
+        problem(check, "the configuration %s includes another file: put all that it says into this one",
+                file);
+    free(line);
+    if (in != NULL)
+        (void)fclose(in);
+}
+
 static void check_all(struct check *check, const struct sr_config *config, const char *file)
 {
     char *whole = realpath(file, NULL);
     const struct thing itself = {.what = "the configuration", .path = whole != NULL ? whole : file};
 
     check_thing(check, &itself);
+    check_whole(check, file);
     free(whole);
     for (size_t i = 0; i < config->token_count; i++) {
         const struct thing module = {.what = "the module", .path = config->tokens[i].module};

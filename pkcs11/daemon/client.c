@@ -153,6 +153,16 @@ static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE 
     return now;
 }
 
+static void destroy(struct sr_token_object *object)
+{
+    struct sr_token *token = object->token;
+    if (sr_token_enter(token) != CKR_OK)
+        return;
+    if (!atomic_load(&object->gone))
+        (void)sr_object_destroy(object, token->keeper);
+    sr_token_leave(token);
+}
+
 /* Destroys the session objects that the client made, in one session or (0) in all. Called without the
  * client's lock. */
 static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
@@ -165,28 +175,45 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
             continue;
         (void)remove_at(&client->handles, i);
         (void)pthread_mutex_unlock(&client->lock);
-        if (sr_token_enter(object->token) == CKR_OK) {
-            if (!atomic_load(&object->gone))
-                (void)sr_object_destroy(object, object->token->keeper);
-            sr_token_leave(object->token);
-        }
+        destroy(object);
         sr_object_release(object);
         (void)pthread_mutex_lock(&client->lock);
     }
     (void)pthread_mutex_unlock(&client->lock);
 }
 
+/* PKCS#11 v3.0 §5.6.9: private session objects end with the login. */
+static void destroy_private(struct sr_client *client)
+{
+    bool end = false;
+    for (CK_ULONG i = 1; !end; i++) {
+        (void)pthread_mutex_lock(&client->lock);
+        struct sr_token_object *object = renew(client, i);
+        if (object != NULL && atomic_load(&object->owner) == client && (object->card.flags & SR_CARD_PRIVATE))
+            (void)remove_at(&client->handles, i);
+        else
+            object = NULL;
+        end = i >= client->handles.count;
+        (void)pthread_mutex_unlock(&client->lock);
+        if (object != NULL)
+            destroy(object);
+        sr_object_release(object);
+    }
+}
+
 static void free_session(struct sr_client_session *session)
 {
     for (size_t i = 0; i < sizeof(session->parts) / sizeof(session->parts[0]); i++)
         sr_parts_end(session->parts[i], CKR_FUNCTION_CANCELED);
+    for (size_t i = 0; i < sizeof(session->messages) / sizeof(session->messages[0]); i++)
+        sr_parts_end(session->messages[i], CKR_FUNCTION_CANCELED);
     free(session->found);
     free(session);
 }
 
 void sr_client_leave(struct sr_client *client)
 {
-    struct sr_part *part;
+    struct sr_audit_part *part;
 
     (void)pthread_mutex_lock(&clients_lock);
     bool last = --client->connections == 0;
@@ -206,8 +233,8 @@ void sr_client_leave(struct sr_client *client)
             free_session(client->sessions.at[i]);
     for (size_t i = 0; i < client->handles.count; i++)
         sr_object_release(client->handles.at[i]);
-    while ((part = sr_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
-        sr_part_free(part);
+    while ((part = sr_audit_parts_take(client, 0, SR_OPERATION_NONE)) != NULL)
+        sr_audit_part_free(part);
     free(client->sessions.at);
     free(client->handles.at);
     sr_pin_free(client->officer.pin);
@@ -294,7 +321,8 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
 
     (void)pthread_mutex_lock(&client->lock);
     struct sr_token_object *spare = object;
-    for (size_t i = 0; handle == 0 && i < client->handles.count; i++) {
+    for (size_t n = 0; handle == 0 && n < client->handles.count; n++) {
+        size_t i = (client->seen + 1 + n) % client->handles.count;
         struct sr_token_object *o = client->handles.at[i];
         if (o != NULL && o->line == object->line) {
             handle = i + 1;
@@ -308,6 +336,8 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
         handle = put(&client->handles, object, HANDLES_MAX);
         spare = handle == 0 ? object : NULL;
     }
+    if (handle != 0)
+        client->seen = handle - 1;
     (void)pthread_mutex_unlock(&client->lock);
     sr_object_release(spare);
     return handle;
@@ -315,7 +345,9 @@ CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_obje
 
 bool sr_client_sees(const struct sr_client *client, bool logged_out, const struct sr_token_object *object)
 {
-    if (!(object->card.flags & SR_CARD_TOKEN) && atomic_load(&object->owner) != client)
+    const void *owner = atomic_load(&object->owner);
+    /* A session object without an owner is a job's, or is being made by somebody who will own it. */
+    if (!(object->card.flags & SR_CARD_TOKEN) && owner != client && !(owner == NULL && object->reserved))
         return false;
     return !logged_out || !(object->card.flags & SR_CARD_PRIVATE);
 }
@@ -348,4 +380,6 @@ void sr_client_set_logged_out(struct sr_client *client, bool logged_out)
     (void)pthread_mutex_lock(&client->lock);
     client->logged_out = logged_out;
     (void)pthread_mutex_unlock(&client->lock);
+    if (logged_out)
+        destroy_private(client);
 }

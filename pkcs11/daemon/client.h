@@ -17,7 +17,8 @@ struct sr_client_session {
     size_t found_count;
     size_t found_at;
 
-    struct sr_parts *parts[SR_OPERATION_VERIFY_RECOVER + 1]; /* operations in parts; NULL: not under way */
+    struct sr_parts *parts[SR_OPERATION_VERIFY_RECOVER + 1];    /* operations in parts; NULL: not under way */
+    struct sr_parts *messages[SR_OPERATION_VERIFY_RECOVER + 1]; /* contexts of message-based functions */
 };
 
 /* Pointers by handle - 1; NULL where a handle was closed or destroyed. */
@@ -42,9 +43,10 @@ struct sr_client {
         struct sr_pin *pin; /* that it logged in with as a token's security officer; NULL: it is none */
         size_t token;
     } officer;
-    struct sr_places sessions; /* struct sr_client_session */
-    struct sr_places handles;  /* struct sr_token_object, each with a reference */
-    struct sr_part *parts;     /* operations in parts, as the audit log follows them */
+    struct sr_places sessions;         /* struct sr_client_session */
+    struct sr_places handles;          /* struct sr_token_object, each with a reference */
+    struct sr_audit_part *audit_parts; /* operations in parts, as the audit log follows them */
+    size_t seen; /* of handles: the one that was asked for last; searches mostly go on behind it */
 };
 
 /* The client with this id if it is this uid's and pid's, else a new one with a random id; *JOINED says which.
@@ -96,6 +98,7 @@ bool sr_client_sees(const struct sr_client *client, bool logged_out, const struc
 /* Forgets a handle whose object was destroyed. */
 void sr_client_forget(struct sr_client *client, CK_OBJECT_HANDLE handle);
 
+/* With true, its private session objects are destroyed. */
 void sr_client_set_logged_out(struct sr_client *client, bool logged_out);
 
 /* Has any client a session with the token? */

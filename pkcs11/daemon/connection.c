@@ -51,6 +51,9 @@ union request {
     struct sr_wrap_request wrap;
     struct sr_operate_request operate;
     struct sr_part_request part;
+    struct sr_message_init_request message_init;
+    struct sr_message_request message;
+    struct sr_message_final_request message_final;
     struct sr_state_request state;
     struct sr_event_request event;
     struct sr_init_token_request init_token;
@@ -91,6 +94,7 @@ union reply {
     struct sr_object object;
     struct sr_size_reply size;
     struct sr_operate_reply operate;
+    struct sr_message_reply message;
     struct sr_event_reply event;
     struct sr_session session;
     struct sr_version_reply version;
@@ -171,13 +175,15 @@ static bool wait_for_bytes(struct connection *c)
 
 static void say_late(const struct connection *c)
 {
-    static struct sr_flood flood;
+    static struct sr_flood unfinished;
+    static struct sr_flood silent;
     const struct sr_peer *peer = &c->work.peer;
     if (c->greeted)
-        sr_flood_log(&flood, "refused: uid %u, pid %d, socket %s: a message that is not finished after %d s",
+        sr_flood_log(&unfinished,
+                     "refused: uid %u, pid %d, socket %s: a message that is not finished after %d s",
                      (unsigned)peer->uid, (int)peer->pid, c->work.socket->path, MESSAGE_MS / 1000);
     else
-        sr_flood_log(&flood, "refused: uid %u, socket %s: a connection that says nothing for %d s",
+        sr_flood_log(&silent, "refused: uid %u, socket %s: a connection that says nothing for %d s",
                      (unsigned)c->connected, c->work.socket->path, HELLO_MS / 1000);
 }
 

@@ -23,6 +23,13 @@ void sr_draft_from(struct sr_draft *draft, const struct sr_template *template);
  * they take. */
 bool sr_draft_once(struct sr_draft *draft);
 
+/* Have the attributes that rules look at the size of their kind? Another one could mean something else to the
+ * token than to the rules. */
+bool sr_draft_sound(const struct sr_draft *draft);
+
+/* The draft as a template; false where it is too long for one. */
+bool sr_draft_template(const struct sr_draft *draft, struct sr_template *template);
+
 /* The attribute's boolean value, FALLBACK where the draft does not name it. */
 bool sr_draft_bool(const struct sr_draft *draft, CK_ATTRIBUTE_TYPE type, bool fallback);
 bool sr_draft_names(const struct sr_draft *draft, CK_ATTRIBUTE_TYPE type);

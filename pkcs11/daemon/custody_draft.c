@@ -34,6 +34,57 @@ bool sr_draft_once(struct sr_draft *draft)
     return true;
 }
 
+static size_t size_of(CK_ATTRIBUTE_TYPE type)
+{
+    switch (type) {
+    case CKA_TOKEN:
+    case CKA_PRIVATE:
+    case CKA_TRUSTED:
+    case CKA_SENSITIVE:
+    case CKA_ENCRYPT:
+    case CKA_DECRYPT:
+    case CKA_WRAP:
+    case CKA_UNWRAP:
+    case CKA_SIGN:
+    case CKA_SIGN_RECOVER:
+    case CKA_VERIFY:
+    case CKA_VERIFY_RECOVER:
+    case CKA_DERIVE:
+    case CKA_EXTRACTABLE:
+    case CKA_MODIFIABLE:
+    case CKA_COPYABLE:
+    case CKA_DESTROYABLE:
+    case CKA_ALWAYS_AUTHENTICATE:
+    case CKA_WRAP_WITH_TRUSTED:
+        return sizeof(CK_BBOOL);
+    case CKA_CLASS:
+    case CKA_KEY_TYPE:
+    case CKA_VALUE_LEN:
+        return sizeof(CK_ULONG);
+    default:
+        return 0;
+    }
+}
+
+bool sr_draft_sound(const struct sr_draft *draft)
+{
+    for (size_t i = 0; i < draft->n; i++) {
+        size_t size = size_of(draft->a[i].type);
+        if (size != 0 && draft->a[i].ulValueLen != size)
+            return false;
+    }
+    return true;
+}
+
+bool sr_draft_template(const struct sr_draft *draft, struct sr_template *template)
+{
+    template->n = draft->n;
+    if (draft->n > SR_TEMPLATE_MAX)
+        return false;
+    memcpy(template->a, draft->a, draft->n * sizeof(draft->a[0]));
+    return true;
+}
+
 bool sr_draft_bool(const struct sr_draft *draft, CK_ATTRIBUTE_TYPE type, bool fallback)
 {
     return sr_attribute_bool(sr_attribute_find(draft->a, draft->n, type), fallback);

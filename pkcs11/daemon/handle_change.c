@@ -88,7 +88,7 @@ static void strengthen_copy(const struct sr_work *work, const struct sr_token_ob
         sr_draft_set(draft, CKA_PRIVATE, true);
 }
 
-/* The client's template, and what the copy takes from the original of the attributes that a name consists of.
+/* The client's template, and what a copy or a changed object keeps of the attributes that a name consists of.
  */
 static void inherit(const struct sr_token_object *object, const struct sr_template *template,
                     struct sr_template *all)
@@ -111,17 +111,24 @@ static void inherit(const struct sr_token_object *object, const struct sr_templa
             all->a[all->n++] = named[i];
 }
 
-static CK_RV may_copy(struct sr_work *work, struct sr_making *making, struct sr_token_object *object,
-                      const struct sr_template *template, struct sr_draft *draft)
+/* May the client copy or change the object, under the name that it has then? */
+static CK_RV permit(struct sr_work *work, enum sr_operation operation, struct sr_token_object *object,
+                    const struct sr_template *template, struct sr_draft *draft)
 {
     struct sr_template all;
 
     inherit(object, template, &all);
-    CK_RV rv = sr_permit_new(work, SR_OPERATION_COPY, making->token, &all, CK_UNAVAILABLE_INFORMATION);
+    CK_RV rv = sr_permit(work, operation, object, CK_UNAVAILABLE_INFORMATION);
     if (rv == CKR_OK)
-        rv = sr_permit(work, SR_OPERATION_COPY, object, CK_UNAVAILABLE_INFORMATION);
-    if (rv == CKR_OK)
-        rv = sr_make_draft(work, template, draft);
+        rv = sr_permit_new(work, operation, object->token, &all, CK_UNAVAILABLE_INFORMATION);
+    sr_work_used(work, object);
+    return rv == CKR_OK ? sr_make_draft(work, template, draft) : rv;
+}
+
+static CK_RV may_copy(struct sr_work *work, struct sr_making *making, struct sr_token_object *object,
+                      const struct sr_template *template, struct sr_draft *draft)
+{
+    CK_RV rv = permit(work, SR_OPERATION_COPY, object, template, draft);
     if (rv == CKR_OK && (object->card.flags & SR_CARD_TOKEN) && !sr_draft_names(draft, CKA_TOKEN))
         making->on_token = true;
     return rv;
@@ -143,9 +150,10 @@ CK_RV sr_handle_copy(struct sr_work *work, const void *request, void *reply)
     if (object == NULL)
         return CKR_OBJECT_HANDLE_INVALID;
     rv = may_copy(work, &making, object, &r->template, &draft);
+    if (rv != CKR_OK)
+        goto out;
     asked = draft;
-    if (rv == CKR_OK)
-        rv = sr_make_open(&making, drafts, 1);
+    rv = sr_make_open(&making, drafts, 1);
     if (rv != CKR_OK)
         goto out;
     rv = check_change(work, object, making.real, &draft);
@@ -164,11 +172,11 @@ static CK_RV change(struct sr_work *work, struct sr_token_object *object, const 
                     CK_SESSION_HANDLE real, struct sr_token_object **renewed)
 {
     CK_ATTRIBUTE a[SR_DRAFT_MAX];
+    for (size_t i = 0; i < draft->n; i++)
+        a[i] = draft->a[i];
     CK_RV rv = check_change(work, object, real, draft);
     if (rv != CKR_OK)
         return rv;
-    for (size_t i = 0; i < draft->n; i++)
-        a[i] = draft->a[i];
     rv = object->token->module.f->C_SetAttributeValue(real, object->real, a, draft->n);
     /* A token may stop half way: what it did is to be seen then too. */
     CK_RV seen = sr_object_renew(object, real, renewed);
@@ -189,18 +197,18 @@ CK_RV sr_handle_change(struct sr_work *work, const void *request, void *reply)
     struct sr_token_object *object = sr_client_object(work->client, making.token, r->object);
     if (object == NULL)
         return CKR_OBJECT_HANDLE_INVALID;
-    rv = sr_permit_new(work, SR_OPERATION_CHANGE, making.token, &r->template, CK_UNAVAILABLE_INFORMATION);
-    if (rv == CKR_OK)
-        rv = sr_permit(work, SR_OPERATION_CHANGE, object, CK_UNAVAILABLE_INFORMATION);
-    if (rv == CKR_OK)
-        rv = sr_make_draft(work, &r->template, &draft);
+    rv = permit(work, SR_OPERATION_CHANGE, object, &r->template, &draft);
     if (rv == CKR_OK && (object->card.flags & SR_CARD_TOKEN) && !(making.view.flags & CKF_RW_SESSION))
         rv = CKR_SESSION_READ_ONLY;
     if (rv == CKR_OK)
         rv = sr_token_borrow(making.token, &real);
     if (rv != CKR_OK)
         goto out;
+    (void)pthread_mutex_lock(&making.token->changes);
+    sr_object_changing(object, true);
     rv = change(work, object, &draft, real, &renewed);
+    sr_object_changing(object, false);
+    (void)pthread_mutex_unlock(&making.token->changes);
     sr_token_return(making.token, real, rv);
     if (rv == CKR_OK) {
         sr_work_used(work, renewed);

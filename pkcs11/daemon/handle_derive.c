@@ -5,9 +5,6 @@
 #include "daemon/make.h"
 #include "daemon/permit.h"
 
-/* A shorter key can be searched, and then the next bytes of the same secret with a longer one. */
-#define DERIVED_MIN 16 /* bytes */
-
 static CK_RV may_derive(struct sr_work *work, struct sr_token_object *from, CK_MECHANISM_TYPE mechanism)
 {
     CK_RV rv = sr_permit(work, SR_OPERATION_DERIVE, from, mechanism);
@@ -22,26 +19,19 @@ static CK_RV may_derive(struct sr_work *work, struct sr_token_object *from, CK_M
 static CK_RV complete(struct sr_work *work, struct sr_making *making, const struct sr_make_request *r,
                       struct sr_token_object *from, struct sr_draft *draft)
 {
-    CK_MECHANISM_TYPE mechanism = r->mechanism.m.mechanism;
     struct sr_demands demands;
 
-    CK_RV rv = sr_permit_new(work, SR_OPERATION_DERIVE, making->token, &r->template, mechanism);
+    CK_RV rv = may_derive(work, from, r->mechanism.m.mechanism);
     if (rv == CKR_OK)
-        rv = may_derive(work, from, mechanism);
+        rv = sr_make_with(work, making, SR_OPERATION_DERIVE, from, r, &demands, draft);
     if (rv == CKR_OK)
-        rv = sr_make_draft(work, &r->template, draft);
-    if (rv == CKR_OK)
-        rv = sr_make_demands(work, making, from, CKA_DERIVE_TEMPLATE, &demands, draft);
+        rv = sr_make_long(work, draft, CKR_KEY_SIZE_RANGE);
     if (rv != CKR_OK)
         return rv;
     CK_ULONG class = sr_draft_ulong(draft, CKA_CLASS);
     if (class != CK_UNAVAILABLE_INFORMATION && class != CKO_SECRET_KEY)
         return sr_refuse(work, CKR_TEMPLATE_INCONSISTENT, "custody rule 1",
                          "deriving anything but a secret key");
-    if (sr_custody_on(work->config, SR_CUSTODY_MECHANISMS) &&
-        sr_draft_ulong(draft, CKA_VALUE_LEN) < DERIVED_MIN)
-        return sr_refuse(work, CKR_KEY_SIZE_RANGE, "custody rule 4",
-                         "deriving a key of less than %d bytes, which can be searched", DERIVED_MIN);
     /* In a key agreement the other side knows the value: it does not wrap. */
     rv = sr_make_key(work, draft, CKO_SECRET_KEY, sr_draft_ulong(draft, CKA_KEY_TYPE), false);
     if (rv == CKR_OK)
@@ -67,14 +57,15 @@ static CK_RV derive(struct sr_making *making, struct sr_token_object *from, CK_M
 {
     CK_FUNCTION_LIST *f = making->token->module.f;
     CK_OBJECT_HANDLE key;
+    CK_RV rv = CKR_OK;
 
-    CK_RV rv = sr_object_key(from, making->real, &key);
-    if (rv != CKR_OK)
-        return rv;
-    rv = f->C_DeriveKey(making->real, mechanism, key, draft->a, draft->n, handle);
-    if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && key != from->real) {
+    for (int tries = 0; tries < 2; tries++) {
+        rv = sr_object_key(from, making->real, &key);
+        if (rv == CKR_OK)
+            rv = f->C_DeriveKey(making->real, mechanism, key, draft->a, draft->n, handle);
+        if (rv != CKR_KEY_HANDLE_INVALID && rv != CKR_OBJECT_HANDLE_INVALID)
+            break;
         sr_object_drop_copy(from);
-        rv = f->C_DeriveKey(making->real, mechanism, from->real, draft->a, draft->n, handle);
     }
     return rv;
 }

@@ -174,8 +174,9 @@ CK_RV sr_handle_destroy(struct sr_work *work, const void *request, void *reply)
     sr_token_return(token, real, rv);
     if (rv == CKR_OK) {
         sr_client_forget(work->client, r->object);
-        sr_log(SR_LOG_INFO, "destroyed: uid %u, pid %d: \"%.*s\"", (unsigned)work->peer.uid,
-               (int)work->peer.pid, (int)(object->card.label.length < 64 ? object->card.label.length : 64),
+        sr_log(object->card.flags & SR_CARD_TOKEN ? SR_LOG_INFO : SR_LOG_DEBUG,
+               "destroyed: uid %u, pid %d: \"%.*s\"", (unsigned)work->peer.uid, (int)work->peer.pid,
+               (int)(object->card.label.length < 64 ? object->card.label.length : 64),
                (const char *)object->card.label.data);
     }
 out:

@@ -29,8 +29,25 @@ CK_RV sr_operate_key(struct sr_work *work, struct sr_token *token, CK_ULONG oper
     return rv;
 }
 
-CK_RV sr_operate_again(struct sr_work *work, const struct sr_parts *parts)
+CK_RV sr_operate_use(struct sr_work *work, struct sr_parts *parts)
 {
+    if (sr_loan_use(parts->token, &parts->loan))
+        return CKR_OK;
+    return sr_explain(work, CKR_FUNCTION_CANCELED,
+                      "the operation in parts lost its session of the token's: it was idle while others "
+                      "waited for one, or the token was changed; begin it again");
+}
+
+CK_RV sr_operate_again(struct sr_work *work, CK_SESSION_HANDLE session, const struct sr_parts *parts)
+{
+    struct sr_session_view view;
+    CK_RV rv = sr_client_view(work->client, session, &view);
+
+    if (rv != CKR_OK)
+        return rv;
+    /* C_Logout ends operations with private keys (PKCS#11 v3.0 §5.6.9). */
+    if (parts->object != NULL && !sr_client_sees(work->client, view.logged_out, parts->object))
+        return CKR_USER_NOT_LOGGED_IN;
     return permitted(work, parts->token, parts->operation, parts->object, parts->mechanism);
 }
 

@@ -12,7 +12,11 @@
 CK_RV sr_operate_key(struct sr_work *work, struct sr_token *token, CK_ULONG operation, CK_OBJECT_HANDLE key,
                      CK_MECHANISM_TYPE mechanism, struct sr_token_object **object);
 
-/* The rules once more, of an operation that goes on. */
-CK_RV sr_operate_again(struct sr_work *work, const struct sr_parts *parts);
+/* The operation's session of the token, for another call: CKR_FUNCTION_CANCELED, explained, where it was
+ * taken back. */
+CK_RV sr_operate_use(struct sr_work *work, struct sr_parts *parts);
+
+/* The rules once more, of an operation of the client's SESSION that goes on. */
+CK_RV sr_operate_again(struct sr_work *work, CK_SESSION_HANDLE session, const struct sr_parts *parts);
 
 #endif

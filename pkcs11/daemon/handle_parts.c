@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/handle_operate.h"
+#include "wire/flow.h"
 
 #include <string.h>
 
@@ -28,11 +29,65 @@ static CK_RV update_withheld(struct sr_work *work, struct sr_parts *parts, struc
     return rv;
 }
 
+/* One chunk of what flows through the buffer; *DONE is how much output there is so far. */
+static CK_RV update_chunk(struct sr_work *work, struct sr_parts *parts, size_t at, size_t n, size_t *done)
+{
+    const struct sr_stream *stream = &work->stream;
+    bool private = parts->operation == SR_OPERATION_DECRYPT; /* see bulk.h */
+    size_t room = n + sr_operation_slack(parts->operation, parts->object);
+    struct sr_in_out x = {.in = {n, stream->shared + at}, .length = room};
+
+    if (room > SR_STREAM_HALF - *done)
+        return CKR_DATA_LEN_RANGE;
+    unsigned char *out = stream->shared + SR_STREAM_HALF + *done;
+    x.out = out;
+    if (private) {
+        memcpy(stream->in, x.in.data, n);
+        x.in.data = stream->in;
+        x.out = stream->out;
+    }
+    CK_RV rv = sr_operation_update(parts->token->module.f, parts->operation, parts->loan.real, &x);
+    if (private) {
+        if (rv == CKR_OK)
+            memcpy(out, stream->out, x.length);
+        explicit_bzero(stream->out, room);
+    }
+    if (rv == CKR_OK)
+        *done += x.length;
+    return rv;
+}
+
+/* A part of which the client has sent the beginning, and fills in the rest. */
+static CK_RV update_flowing(struct sr_work *work, struct sr_parts *parts, CK_ULONG bulk,
+                            struct sr_operate_reply *reply)
+{
+    size_t chunk = sr_flow_chunk(bulk);
+    CK_RV rv = CKR_OK;
+    size_t done = 0;
+
+    if (work->stream.shared == NULL || bulk > SR_BULK_MAX)
+        return sr_explain(work, CKR_ARGUMENTS_BAD, "bulk data that the connection's buffer does not hold");
+    struct sr_flow *flow = sr_flow_in(work->stream.shared, SR_STREAM_HALF);
+    for (size_t at = 0; rv == CKR_OK && at < bulk; at += chunk) {
+        size_t n = bulk - at < chunk ? bulk - at : chunk;
+        rv = sr_flow_await(flow, at + n) ? update_chunk(work, parts, at, n, &done)
+                                         : sr_explain(work, CKR_FUNCTION_CANCELED,
+                                                      "the client did not send the data that it announced");
+        atomic_store_explicit(&flow->done, done, memory_order_release);
+    }
+    atomic_store_explicit(&flow->over, true, memory_order_release);
+    parts->total += bulk;
+    reply->bulk = done;
+    return sr_operation_verdict(parts->operation, rv);
+}
+
 static CK_RV update(struct sr_work *work, struct sr_parts *parts, const struct sr_bytes *data, CK_ULONG bulk,
-                    struct sr_operate_reply *reply)
+                    bool flows, struct sr_operate_reply *reply)
 {
     struct sr_in_out x = {0};
 
+    if (flows && ciphers(parts) && !parts->withholds)
+        return update_flowing(work, parts, bulk, reply);
     CK_RV rv = sr_bulk_in(work, parts->operation, data, bulk, &x);
     if (rv != CKR_OK || x.in.length == 0)
         return rv;
@@ -78,7 +133,7 @@ CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *re
         goto out;
     rv = sr_operation_begin(token, r->operation, parts->loan.real, &r->mechanism.m, object, &key);
     if (rv == CKR_OK)
-        rv = update(work, parts, &r->data, r->bulk, reply);
+        rv = update(work, parts, &r->data, r->bulk, r->flows != 0, reply);
     if (rv == CKR_OK) {
         sr_loan_rest(token, &parts->loan);
         session->parts[r->operation] = parts;
@@ -111,13 +166,10 @@ static CK_RV take(struct sr_work *work, const struct sr_part_request *r, struct 
         rv = CKR_OPERATION_NOT_INITIALIZED;
     } else if (r->cancel != 0 || (*parts)->drains) {
         return CKR_OK;
-    } else if (!sr_loan_use((*parts)->token, &(*parts)->loan)) {
-        rv = sr_explain(work, CKR_FUNCTION_CANCELED,
-                        "the operation in parts lost its session of the token's: it was idle while others "
-                        "waited for one, or the token was changed; begin it again");
-        forget(*session, *parts, rv);
     } else {
-        rv = sr_operate_again(work, *parts);
+        rv = sr_operate_use(work, *parts);
+        if (rv == CKR_OK)
+            rv = sr_operate_again(work, r->session, *parts);
         if (rv != CKR_OK)
             forget(*session, *parts, rv);
     }
@@ -140,7 +192,7 @@ CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *
     if (parts->drains) {
         rv = CKR_OPERATION_NOT_INITIALIZED;
     } else {
-        rv = update(work, parts, &r->data, r->bulk, reply);
+        rv = update(work, parts, &r->data, r->bulk, r->flows != 0, reply);
         if (rv == CKR_OK)
             sr_loan_rest(parts->token, &parts->loan);
         else

@@ -58,7 +58,11 @@ static CK_RV read_template(struct sr_work *work, const struct sr_token_object *o
         if (inner[i].pValue == NULL)
             return CKR_HOST_MEMORY;
     }
-    return rv == CKR_OK ? f->C_GetAttributeValue(real, object->real, a, 1) : rv;
+    if (rv == CKR_OK)
+        rv = f->C_GetAttributeValue(real, object->real, a, 1);
+    if (rv != CKR_OK) /* all of it, or nothing */
+        *a = (CK_ATTRIBUTE){a->type, NULL, CK_UNAVAILABLE_INFORMATION};
+    return rv;
 }
 
 CK_RV sr_read_template(struct sr_work *work, const struct sr_token_object *object, CK_SESSION_HANDLE real,

@@ -66,9 +66,23 @@ CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *repl
         ~(CKF_LOGIN_REQUIRED | CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED |
           CKF_USER_PIN_TO_BE_CHANGED | CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED |
           CKF_SO_PIN_TO_BE_CHANGED | CKF_PROTECTED_AUTHENTICATION_PATH);
+    info.flags |= CKF_DUAL_CRYPTO_OPERATIONS; /* by way of two sessions */
     info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
     info.ulSessionCount = info.ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
     return sr_work_bytes(work, &info, sizeof(info), &answer->data);
+}
+
+/* NSS has message-based functions for these, and does not say so in the flags (PKCS#11 v3.0 §3.2). */
+static CK_FLAGS flags_of(const struct sr_token *token, CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+    bool sealing = type == CKM_AES_GCM || type == CKM_AES_CCM || type == CKM_CHACHA20_POLY1305;
+    if (token->module.f3 == NULL || !sealing)
+        return flags;
+    if ((flags & CKF_ENCRYPT) != 0)
+        flags |= CKF_MESSAGE_ENCRYPT;
+    if ((flags & CKF_DECRYPT) != 0)
+        flags |= CKF_MESSAGE_DECRYPT;
+    return flags;
 }
 
 static CK_RV read_mechanisms(struct sr_work *work, const struct sr_token *token,
@@ -92,6 +106,7 @@ static CK_RV read_mechanisms(struct sr_work *work, const struct sr_token *token,
         memset(entry, 0, sizeof(*entry));
         entry->type = types[i];
         rv = f->C_GetMechanismInfo(token->slot, types[i], &entry->info);
+        entry->info.flags = flags_of(token, types[i], entry->info.flags);
         kept += sr_permit_listed(work, types[i], &entry->info.flags);
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};

@@ -39,7 +39,9 @@ CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *repl
         rv = CKR_OPERATION_NOT_INITIALIZED;
         goto out;
     }
-    rv = sr_loan_use(parts->token, &parts->loan) ? digest_key(work, parts, r->object) : CKR_FUNCTION_CANCELED;
+    rv = sr_operate_use(work, parts);
+    if (rv == CKR_OK)
+        rv = digest_key(work, parts, r->object);
     if (rv == CKR_OK) {
         sr_loan_rest(parts->token, &parts->loan);
     } else {
@@ -79,12 +81,12 @@ CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply
     if (rv != CKR_OK)
         return rv;
     rv = only_parts(session, &parts);
-    if (rv == CKR_OK && !sr_loan_use(parts->token, &parts->loan))
-        rv = CKR_FUNCTION_CANCELED;
+    if (rv == CKR_OK)
+        rv = sr_operate_use(work, parts);
     if (rv != CKR_OK)
         goto out;
     struct sr_state_header header = {parts->operation, parts->mechanism};
-    rv = sr_operate_again(work, parts);
+    rv = sr_operate_again(work, r->session, parts);
     answer->data.data = sr_scratch_get(&work->scratch, sizeof(header) + length);
     if (rv == CKR_OK && answer->data.data == NULL)
         rv = CKR_HOST_MEMORY;

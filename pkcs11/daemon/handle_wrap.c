@@ -43,33 +43,45 @@ static CK_RV made_here(struct sr_work *work, const struct sr_token_object *with,
 }
 
 /* The token's answer in scratch memory. */
-static CK_RV wrap(struct sr_work *work, const struct sr_wrap_request *r, struct sr_token_object *with,
-                  struct sr_token_object *key, CK_SESSION_HANDLE real, struct sr_bytes *out)
+static CK_RV wrap(struct sr_work *work, const struct sr_wrap_request *r, CK_SESSION_HANDLE real,
+                  const CK_OBJECT_HANDLE handles[2], CK_FUNCTION_LIST *f, struct sr_bytes *out)
 {
-    CK_FUNCTION_LIST *f = with->token->module.f;
     CK_MECHANISM mechanism = r->mechanism.m;
-    CK_OBJECT_HANDLE handle;
     CK_ULONG length = WRAPPED_ROOM;
-
-    CK_RV rv = sr_object_key(with, real, &handle);
-    if (rv != CKR_OK)
-        return CKR_WRAPPING_KEY_HANDLE_INVALID;
     out->data = sr_scratch_get(&work->scratch, length);
     if (out->data == NULL)
         return CKR_HOST_MEMORY;
-    rv = f->C_WrapKey(real, &mechanism, handle, key->real, out->data, &length);
-    if (rv == CKR_WRAPPING_KEY_HANDLE_INVALID && handle != with->real) {
-        sr_object_drop_copy(with);
-        handle = with->real;
-        length = WRAPPED_ROOM;
-        rv = f->C_WrapKey(real, &mechanism, handle, key->real, out->data, &length);
-    }
+    CK_RV rv = f->C_WrapKey(real, &mechanism, handles[0], handles[1], out->data, &length);
     if (rv == CKR_BUFFER_TOO_SMALL && length > WRAPPED_ROOM && length <= SR_DATA_MAX) {
         out->data = sr_scratch_get(&work->scratch, length);
-        rv = out->data != NULL ? f->C_WrapKey(real, &mechanism, handle, key->real, out->data, &length)
+        rv = out->data != NULL ? f->C_WrapKey(real, &mechanism, handles[0], handles[1], out->data, &length)
                                : CKR_HOST_MEMORY;
     }
     out->length = rv == CKR_OK ? length : 0;
+    return rv;
+}
+
+/* With both keys' session copies, or what stands for them where those are lost. */
+static CK_RV wrap_with_copies(struct sr_work *work, const struct sr_wrap_request *r,
+                              struct sr_token_object *with, struct sr_token_object *key,
+                              CK_SESSION_HANDLE real, struct sr_bytes *out)
+{
+    CK_OBJECT_HANDLE handles[2];
+    CK_RV rv = CKR_OK;
+
+    for (int tries = 0; tries < 2; tries++) {
+        if (sr_object_key(with, real, &handles[0]) != CKR_OK)
+            return CKR_WRAPPING_KEY_HANDLE_INVALID;
+        rv = sr_object_key(key, real, &handles[1]);
+        if (rv == CKR_OK)
+            rv = wrap(work, r, real, handles, with->token->module.f, out);
+        if (rv == CKR_WRAPPING_KEY_HANDLE_INVALID)
+            sr_object_drop_copy(with);
+        else if (rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID)
+            sr_object_drop_copy(key);
+        else
+            break;
+    }
     return rv;
 }
 
@@ -97,7 +109,7 @@ CK_RV sr_handle_wrap(struct sr_work *work, const void *request, void *reply)
         goto out;
     rv = made_here(work, with, real);
     if (rv == CKR_OK)
-        rv = wrap(work, r, with, key, real, &answer->data);
+        rv = wrap_with_copies(work, r, with, key, real, &answer->data);
     sr_token_return(token, real, rv);
 out:
     sr_object_release(with);
@@ -109,21 +121,18 @@ out:
 static CK_RV complete(struct sr_work *work, struct sr_making *making, const struct sr_make_request *r,
                       struct sr_token_object *with, struct sr_draft *draft)
 {
-    CK_MECHANISM_TYPE mechanism = r->mechanism.m.mechanism;
     struct sr_demands demands;
 
-    CK_RV rv = sr_permit_new(work, SR_OPERATION_UNWRAP, making->token, &r->template, mechanism);
-    if (rv == CKR_OK)
-        rv = sr_permit(work, SR_OPERATION_UNWRAP, with, mechanism);
+    CK_RV rv = sr_permit(work, SR_OPERATION_UNWRAP, with, r->mechanism.m.mechanism);
     if (rv != CKR_OK)
         return rv;
     if (sr_custody_on(work->config, SR_CUSTODY_ROLES) &&
         !sr_custody_has_role(SR_OPERATION_UNWRAP, with->card.class, with->card.flags))
         return sr_refuse(work, CKR_KEY_FUNCTION_NOT_PERMITTED, "custody rule 2",
                          "unwrapping with a key that does not unwrap, or has another use as well");
-    rv = sr_make_draft(work, &r->template, draft);
+    rv = sr_make_with(work, making, SR_OPERATION_UNWRAP, with, r, &demands, draft);
     if (rv == CKR_OK)
-        rv = sr_make_demands(work, making, with, CKA_UNWRAP_TEMPLATE, &demands, draft);
+        rv = sr_make_long(work, draft, CKR_ATTRIBUTE_VALUE_INVALID);
     if (rv != CKR_OK)
         return rv;
     CK_ULONG class = sr_draft_ulong(draft, CKA_CLASS);
@@ -140,14 +149,33 @@ static CK_RV complete(struct sr_work *work, struct sr_making *making, const stru
     return rv;
 }
 
+static CK_RV unwrap(struct sr_making *making, const struct sr_make_request *r, struct sr_token_object *with,
+                    struct sr_draft *draft, CK_OBJECT_HANDLE *handle)
+{
+    CK_FUNCTION_LIST *f = making->token->module.f;
+    CK_MECHANISM mechanism = r->mechanism.m;
+    CK_OBJECT_HANDLE key;
+    CK_RV rv = CKR_OK;
+
+    for (int tries = 0; tries < 2; tries++) {
+        if (sr_object_key(with, making->real, &key) != CKR_OK)
+            return CKR_UNWRAPPING_KEY_HANDLE_INVALID;
+        rv = f->C_UnwrapKey(making->real, &mechanism, key, r->data.data, r->data.length, draft->a, draft->n,
+                            handle);
+        if (rv != CKR_UNWRAPPING_KEY_HANDLE_INVALID)
+            break;
+        sr_object_drop_copy(with);
+    }
+    /* SoftHSM's word for a blob that is not what it wrapped (PKCS#11 v3.0 §5.18.4 has better ones). */
+    return rv == CKR_GENERAL_ERROR ? CKR_WRAPPED_KEY_INVALID : rv;
+}
+
 CK_RV sr_handle_unwrap(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_make_request *r = request;
-    CK_MECHANISM mechanism = r->mechanism.m;
     struct sr_making making;
     struct sr_draft draft;
     struct sr_draft *const drafts[] = {&draft};
-    CK_OBJECT_HANDLE key;
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
 
     CK_RV rv = sr_make_begin(work, r->session, &making);
@@ -161,18 +189,7 @@ CK_RV sr_handle_unwrap(struct sr_work *work, const void *request, void *reply)
         rv = sr_make_open(&making, drafts, 1);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_object_key(with, making.real, &key);
-    if (rv == CKR_OK)
-        rv = making.token->module.f->C_UnwrapKey(making.real, &mechanism, key, r->data.data, r->data.length,
-                                                 draft.a, draft.n, &handle);
-    if (rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID && key != with->real) {
-        sr_object_drop_copy(with);
-        rv = making.token->module.f->C_UnwrapKey(making.real, &mechanism, with->real, r->data.data,
-                                                 r->data.length, draft.a, draft.n, &handle);
-    }
-    /* SoftHSM's word for a blob that is not what it wrapped (PKCS#11 v3.0 §5.18.4 has better ones). */
-    if (rv == CKR_GENERAL_ERROR)
-        rv = CKR_WRAPPED_KEY_INVALID;
+    rv = unwrap(&making, r, with, &draft, &handle);
     rv = sr_make_end(work, &making, rv, "unwrapped", &handle, 1, reply);
 out:
     sr_object_release(with);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/make.h"
 #include "daemon/custody_switch.h"
+#include "daemon/permit.h"
 
-#include <string.h>
+#define KEY_MIN 16 /* bytes of a key that is made of another one */
 
 CK_RV sr_make_begin(struct sr_work *work, CK_SESSION_HANDLE session, struct sr_making *making)
 {
@@ -16,6 +17,8 @@ CK_RV sr_make_draft(struct sr_work *work, const struct sr_template *template, st
     if (!sr_draft_once(draft))
         return sr_refuse(work, CKR_TEMPLATE_INCONSISTENT, "custody rule 3",
                          "a template with two values of one attribute; name each attribute once");
+    if (!sr_draft_sound(draft))
+        return sr_explain(work, CKR_ATTRIBUTE_VALUE_INVALID, "a boolean or a number of another size");
     if (sr_draft_bool(draft, CKA_TRUSTED, false))
         return sr_refuse(work, CKR_ATTRIBUTE_READ_ONLY, "custody rule 3",
                          "CKA_TRUSTED, which only the security officer may set");
@@ -38,19 +41,54 @@ CK_RV sr_make_key(struct sr_work *work, struct sr_draft *draft, CK_OBJECT_CLASS 
     return CKR_OK;
 }
 
-CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, const struct sr_token_object *key,
-                      CK_ATTRIBUTE_TYPE type, struct sr_demands *demands, struct sr_draft *draft)
+static CK_RV read_demands(struct sr_work *work, struct sr_making *making, struct sr_token_object *key,
+                          CK_ATTRIBUTE_TYPE type, struct sr_demands *demands)
 {
     CK_SESSION_HANDLE real;
+    demands->n = 0;
+    if (atomic_load(&key->undemanding)) /* such an attribute does not change (rule 3) */
+        return CKR_OK;
     CK_RV rv = sr_token_borrow(making->token, &real);
     if (rv != CKR_OK)
         return rv;
     rv = sr_read_template(work, key, real, type, demands->a, &demands->n);
     sr_token_return(making->token, real, rv);
-    if (rv == CKR_OK && !sr_draft_demand(draft, demands->a, demands->n))
-        rv = sr_explain(work, CKR_TEMPLATE_INCONSISTENT,
-                        "the template contradicts the one that the key itself prescribes for what it makes");
+    for (size_t i = 0; rv == CKR_OK && i < demands->n; i++)
+        if (demands->a[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+            rv = CKR_GENERAL_ERROR; /* a token that does not say what it will do */
+    if (rv == CKR_OK && demands->n == 0)
+        atomic_store(&key->undemanding, true);
     return rv;
+}
+
+CK_RV sr_make_with(struct sr_work *work, struct sr_making *making, enum sr_operation operation,
+                   struct sr_token_object *key, const struct sr_make_request *request,
+                   struct sr_demands *demands, struct sr_draft *draft)
+{
+    CK_ATTRIBUTE_TYPE type = operation == SR_OPERATION_UNWRAP ? CKA_UNWRAP_TEMPLATE : CKA_DERIVE_TEMPLATE;
+    struct sr_template whole;
+
+    CK_RV rv = sr_make_draft(work, &request->template, draft);
+    if (rv == CKR_OK)
+        rv = read_demands(work, making, key, type, demands);
+    if (rv != CKR_OK)
+        return rv;
+    if (!sr_draft_demand(draft, demands->a, demands->n) || !sr_draft_template(draft, &whole))
+        return sr_explain(
+            work, CKR_TEMPLATE_INCONSISTENT,
+            "the template contradicts the one that the key itself prescribes for what it makes");
+    if (!sr_draft_sound(draft))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    return sr_permit_new(work, operation, making->token, &whole, request->mechanism.m.mechanism);
+}
+
+CK_RV sr_make_long(struct sr_work *work, const struct sr_draft *draft, CK_RV rv)
+{
+    if (sr_draft_ulong(draft, CKA_VALUE_LEN) >= KEY_MIN ||
+        !sr_custody_on(work->config, SR_CUSTODY_MECHANISMS))
+        return CKR_OK;
+    return sr_refuse(work, rv, "custody rule 4", "a key of less than %d bytes, which can be searched",
+                     KEY_MIN);
 }
 
 CK_RV sr_make_demands_met(struct sr_work *work, const struct sr_demands *demands, struct sr_draft *draft)
@@ -86,7 +124,9 @@ CK_RV sr_make_open(struct sr_making *making, struct sr_draft *const *drafts, siz
 static void log_made(struct sr_work *work, const char *verb, const struct sr_token_object *object)
 {
     const struct sr_bytes *label = &object->card.label;
-    sr_log(SR_LOG_INFO, "%s: uid %u, pid %d: \"%.*s\"", verb, (unsigned)work->peer.uid, (int)work->peer.pid,
+    /* Session objects come and go by the thousand. */
+    sr_log(object->card.flags & SR_CARD_TOKEN ? SR_LOG_INFO : SR_LOG_DEBUG, "%s: uid %u, pid %d: \"%.*s\"",
+           verb, (unsigned)work->peer.uid, (int)work->peer.pid,
            (int)(label->length < 64 ? label->length : 64), (const char *)label->data);
 }
 

@@ -27,14 +27,22 @@ CK_RV sr_make_draft(struct sr_work *work, const struct sr_template *template, st
 CK_RV sr_make_key(struct sr_work *work, struct sr_draft *draft, CK_OBJECT_CLASS class, CK_KEY_TYPE type,
                   bool may_wrap);
 
-/* Adds what the key that unwraps or derives demands by its CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE
- * (DEMANDED), for which TEMPLATE has room. CKR_TEMPLATE_INCONSISTENT where the client says something else. */
+/* What a key prescribes for those that it unwraps or derives. */
 struct sr_demands {
     CK_ATTRIBUTE a[SR_NESTED_MAX];
     size_t n;
 };
-CK_RV sr_make_demands(struct sr_work *work, struct sr_making *making, const struct sr_token_object *key,
-                      CK_ATTRIBUTE_TYPE type, struct sr_demands *demands, struct sr_draft *draft);
+
+/* The draft of what OPERATION makes with KEY: the client's template and what KEY demands by its
+ * CKA_UNWRAP_TEMPLATE or CKA_DERIVE_TEMPLATE. CKR_TEMPLATE_INCONSISTENT where they contradict each other, or
+ * a refusal: what is made has to be permitted as it will be, demands included. */
+CK_RV sr_make_with(struct sr_work *work, struct sr_making *making, enum sr_operation operation,
+                   struct sr_token_object *key, const struct sr_make_request *request,
+                   struct sr_demands *demands, struct sr_draft *draft);
+
+/* A key that is cut short can be searched, and then the next bytes of the same value with a longer one: RV.
+ */
+CK_RV sr_make_long(struct sr_work *work, const struct sr_draft *draft, CK_RV rv);
 
 /* Do the demands still stand after the rules? CKR_TEMPLATE_INCONSISTENT where one of them had to give way. */
 CK_RV sr_make_demands_met(struct sr_work *work, const struct sr_demands *demands, struct sr_draft *draft);

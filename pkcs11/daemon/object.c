@@ -26,6 +26,13 @@ static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE re
     return NULL;
 }
 
+/* What stands for the token's object that OBJECT stands or stood for; under the token's lock. */
+static struct sr_token_object *current(const struct sr_token_object *object)
+{
+    struct sr_token_object *now = known(object->token, object->real);
+    return now != NULL && now->line == object->line ? now : NULL;
+}
+
 /* Takes the object out of the table; the table's reference is the caller's then. */
 static void unlink_object(struct sr_token_object *object)
 {
@@ -165,6 +172,30 @@ static CK_ULONG signature_max(CK_KEY_TYPE type, const CK_ATTRIBUTE *modulus, con
     return 0;
 }
 
+/* Room for the values of most objects, for one call to the token instead of two. */
+#define VALUE_ROOM 64
+#define MODULUS_ROOM 512
+struct room {
+    unsigned char modulus[MODULUS_ROOM];
+    unsigned char others[A_COUNT][VALUE_ROOM];
+};
+
+/* Reads into ROOM; false where that is too small, or the token does not like to be asked so. */
+static bool read_into(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real, CK_ATTRIBUTE *a,
+                      struct room *room)
+{
+    for (size_t i = 0; i < A_COUNT; i++) {
+        a[i].pValue = i == A_MODULUS ? room->modulus : room->others[i];
+        a[i].ulValueLen = i == A_MODULUS ? sizeof(room->modulus) : VALUE_ROOM;
+    }
+    CK_RV rv = f->C_GetAttributeValue(session, real, a, A_COUNT);
+    bool good = rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID;
+    for (size_t i = 0; i < A_COUNT; i++)
+        if (a[i].ulValueLen == CK_UNAVAILABLE_INFORMATION)
+            a[i].ulValueLen = 0;
+    return good;
+}
+
 /* Reads what the card says. */
 static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
@@ -184,18 +215,23 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
     struct sr_token *token = object->token;
     struct sr_card *card = &object->card;
     CK_ATTRIBUTE a[A_COUNT] = {0};
+    CK_ATTRIBUTE point = {.type = CKA_EC_POINT};
+    struct room room;
+    CK_RV rv = CKR_OK;
 
     for (size_t i = 0; i < A_USAGES; i++)
         a[i].type = types[i];
     for (size_t i = 0; i < SR_USAGES; i++)
         a[A_USAGES + i].type = usages[i].type;
-    CK_RV rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
+    bool in_room = read_into(token->module.f, session, object->real, a, &room);
+    if (!in_room)
+        rv = sr_attributes_read(token->module.f, session, object->real, a, A_COUNT);
     if (rv != CKR_OK)
         goto out;
     card->class = sr_attribute_ulong(&a[A_CLASS], CK_UNAVAILABLE_INFORMATION);
     card->type = sr_attribute_ulong(&a[A_KEY_TYPE], CK_UNAVAILABLE_INFORMATION);
     if (card->class == CKO_PRIVATE_KEY && a[A_EC_PARAMS].ulValueLen > 0 && a[A_EC_POINT].ulValueLen == 0) {
-        rv = read_point(token, session, &a[A_ID], &a[A_EC_POINT]);
+        rv = read_point(token, session, &a[A_ID], &point);
         if (rv != CKR_OK)
             goto out;
     }
@@ -210,15 +246,17 @@ static CK_RV describe(struct sr_token_object *object, CK_SESSION_HANDLE session)
         if (sr_attribute_bool(&a[A_USAGES + i], false))
             card->flags |= SR_CARD_MAY(usages[i].operation);
     card->signature_max = signature_max(card->type, &a[A_MODULUS], &a[A_EC_PARAMS]);
-    const CK_ATTRIBUTE *const identity[] = {&a[A_MODULUS], &a[A_EC_PARAMS], &a[A_EC_POINT],
-                                            &a[A_CHECK_VALUE]};
+    const CK_ATTRIBUTE *const identity[] = {
+        &a[A_MODULUS], &a[A_EC_PARAMS], point.ulValueLen > 0 ? &point : &a[A_EC_POINT], &a[A_CHECK_VALUE]};
     object->uri = sr_uri_of_object(token->config->label, a, A_COUNT);
     if (object->uri == NULL || !keep(&card->id, &a[A_ID]) || !keep(&card->label, &a[A_LABEL]) ||
         !keep(&card->mechanisms, &a[A_ALLOWED]) ||
         !make_digest(&card->digest, identity, sizeof(identity) / sizeof(identity[0])))
         rv = CKR_HOST_MEMORY;
 out:
-    sr_attributes_free(a, A_COUNT);
+    sr_attributes_free(&point, 1);
+    if (!in_room)
+        sr_attributes_free(a, A_COUNT);
     return rv;
 }
 
@@ -345,30 +383,46 @@ static bool still_there(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     return same;
 }
 
-CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
+/* Takes the token's lock; what stands for ASKED then, while nobody changes it. */
+static struct sr_token_object *settled(const struct sr_token_object *asked)
 {
-    struct sr_token *token = object->token;
-    CK_RV rv = CKR_OK;
+    struct sr_token *token = asked->token;
+    for (;;) {
+        (void)pthread_mutex_lock(&token->lock);
+        struct sr_token_object *object = current(asked);
+        if (object == NULL || !object->changing)
+            return object;
+        (void)pthread_mutex_unlock(&token->lock);
+        (void)pthread_mutex_lock(&token->changes);
+        (void)pthread_mutex_unlock(&token->changes);
+    }
+}
 
-    (void)pthread_mutex_lock(&token->lock);
+CK_RV sr_object_key(struct sr_token_object *asked, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
+{
+    struct sr_token *token = asked->token;
+    struct sr_token_object *object = settled(asked);
+    CK_RV rv = CKR_KEY_HANDLE_INVALID;
+
     long long now = sr_now_ms();
-    bool check = object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS;
-    if (check)
+    if (object != NULL && object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS) {
         object->checked_ms = now;
-    (void)pthread_mutex_unlock(&token->lock);
-
-    bool there = !check || still_there(object, session);
-
-    (void)pthread_mutex_lock(&token->lock);
-    if (object->gone) {
-        rv = CKR_KEY_HANDLE_INVALID;
-    } else if (there) {
+        atomic_fetch_add(&object->refs, 1);
+        (void)pthread_mutex_unlock(&token->lock);
+        bool there = still_there(object, session);
+        struct sr_token_object *after = settled(asked);
+        if (!there && after == object) {
+            bury(object);
+            after = NULL;
+        }
+        sr_object_release(object);
+        object = after;
+    }
+    if (object != NULL) {
         if (!object->copy_tried)
             make_copy(object);
         *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
-    } else {
-        rv = CKR_KEY_HANDLE_INVALID;
-        bury(object);
+        rv = CKR_OK;
     }
     (void)pthread_mutex_unlock(&token->lock);
     return rv;
@@ -376,8 +430,17 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
 
 void sr_object_drop_copy(struct sr_token_object *object)
 {
+    if (settled(object) == object) /* else it went when the object was changed, and there is another one */
+        destroy_copy(object);
+    (void)pthread_mutex_unlock(&object->token->lock);
+}
+
+void sr_object_changing(struct sr_token_object *object, bool changing)
+{
     (void)pthread_mutex_lock(&object->token->lock);
-    destroy_copy(object);
+    struct sr_token_object *now = current(object);
+    if (now != NULL)
+        now->changing = changing;
     (void)pthread_mutex_unlock(&object->token->lock);
 }
 
@@ -387,8 +450,8 @@ CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
-        struct sr_token_object *now = known(token, object->real);
-        if (now != NULL && now->line == object->line)
+        struct sr_token_object *now = current(object);
+        if (now != NULL)
             bury(now); /* it may have been renewed meanwhile */
         (void)pthread_mutex_unlock(&token->lock);
     }
@@ -414,14 +477,14 @@ CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
     CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
 
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *now = known(token, object->real);
-    if (now != NULL && now->line == object->line && rv == CKR_OK) {
+    struct sr_token_object *now = current(object);
+    if (now != NULL && rv == CKR_OK) {
         succeed(now, made);
         atomic_fetch_add(&made->refs, 1);
         *renewed = made;
     } else {
         /* What is known of it is not true any more: it is to be read anew. */
-        if (now != NULL && now->line == object->line)
+        if (now != NULL)
             bury(now);
         rv = rv != CKR_OK ? rv : CKR_OBJECT_HANDLE_INVALID;
         sr_object_release(made);
@@ -434,9 +497,7 @@ struct sr_token_object *sr_object_current(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *now = known(token, object->real);
-    if (now != NULL && now->line != object->line)
-        now = NULL;
+    struct sr_token_object *now = current(object);
     if (now != NULL)
         atomic_fetch_add(&now->refs, 1);
     (void)pthread_mutex_unlock(&token->lock);

@@ -22,11 +22,13 @@ struct sr_token_object {
     atomic_bool renewed;         /* another one stands for it, since its attributes were changed */
     _Atomic(const void *) owner; /* of a session object: the client that made it; NULL for token objects */
     CK_SESSION_HANDLE session;   /* of a session object: the owner's session */
+    atomic_bool undemanding;     /* it was seen to prescribe nothing to what it unwraps or derives */
 
     /* Under the token's lock: */
     struct sr_token_object *next; /* in its bucket */
     bool hidden;                  /* a copy that the daemon made, or its own key: no client sees it */
     atomic_bool gone;             /* the token does not have it any more; read without the lock, too */
+    bool changing;                /* nobody else uses it now, for SoftHSM shows it half changed */
     bool copy_tried;
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
     long long checked_ms;  /* when the original was last seen to be there */
@@ -48,8 +50,13 @@ void sr_object_release(struct sr_token_object *object);
  * the original was destroyed behind the daemon's back: CKR_KEY_HANDLE_INVALID. */
 CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle);
 
-/* The token does not know the copy any more: drop it, and use the original until the daemon is restarted. */
+/* The token does not know the copy any more: drop it, and ask sr_object_key again. That gives the original
+ * until the daemon is restarted, or a new copy where the object was changed meanwhile. */
 void sr_object_drop_copy(struct sr_token_object *object);
+
+/* Its attributes are going to be changed, or were: sr_object_key waits meanwhile. The caller holds the
+ * token's lock for changes. */
+void sr_object_changing(struct sr_token_object *object, bool changing);
 
 /* The object's attributes were changed: makes another one that says so, with the caller's reference in
  * *RENEWED, and ends this one with its copy. Who still has this one finds the other by sr_object_current. */

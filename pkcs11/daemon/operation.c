@@ -136,8 +136,9 @@ CK_RV sr_operation_begin(struct sr_token *token, enum sr_operation operation, CK
     rv = sr_operation_init(f, operation, session, mechanism, *key);
     if ((rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OBJECT_HANDLE_INVALID) && *key != object->real) {
         sr_object_drop_copy(object);
-        *key = object->real;
-        rv = sr_operation_init(f, operation, session, mechanism, *key);
+        rv = sr_object_key(object, session, key);
+        if (rv == CKR_OK)
+            rv = sr_operation_init(f, operation, session, mechanism, *key);
     }
     return rv;
 }

@@ -144,6 +144,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     memset(token, 0, sizeof(*token));
     token->config = config;
     (void)pthread_mutex_init(&token->lock, NULL);
+    (void)pthread_mutex_init(&token->changes, NULL);
     init_conditions(token);
     token->idle = calloc(config->max_sessions, sizeof(*token->idle));
     token->pin = sr_pin_read(config->pin_file, why);
@@ -176,6 +177,7 @@ void sr_token_close(struct sr_token *token)
     free(token->idle);
     (void)pthread_cond_destroy(&token->returned);
     (void)pthread_cond_destroy(&token->loan_ended);
+    (void)pthread_mutex_destroy(&token->changes);
     (void)pthread_mutex_destroy(&token->lock);
     token->pin = NULL;
     token->idle = NULL;

@@ -33,6 +33,8 @@ struct sr_token {
     CK_SLOT_ID slot; /* the module's number for it */
     CK_TOKEN_INFO info;
 
+    pthread_mutex_t
+        changes; /* held while an object is changed: SoftHSM cannot change one object twice at once */
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t returned;
     pthread_cond_t loan_ended;

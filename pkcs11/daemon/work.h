@@ -45,6 +45,7 @@ struct sr_used {
     enum sr_operation operation;    /* SR_OPERATION_NONE: a job's call, or none that uses a key */
     CK_MECHANISM_TYPE mechanism;    /* CK_UNAVAILABLE_INFORMATION: none */
     struct sr_token_object *object; /* with a reference, or NULL */
+    struct sr_token_object *before; /* the object as it was, of a call that changes one; the audit log's */
     char rule[80];                  /* by which it was refused; "" */
     char strengthened[160];         /* what was strengthened in its template; "" */
     char family[SR_FAMILY_MAX];     /* where the request does not say it; else "" */
@@ -132,6 +133,9 @@ CK_RV sr_handle_operate(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_message_init(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_message_final(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_init_token(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_init_pin(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_set_pin(struct sr_work *work, const void *request, void *reply);

@@ -2,6 +2,7 @@
 #include "shim/exchange.h"
 #include "shim/explain.h"
 #include "shim/objects.h"
+#include "wire/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +87,27 @@ static struct outcome place_bulk(struct sr_exchange *x, struct sr_connection *c)
     o.status = sr_link_buffer(c, &o.rv);
     if (!is_good(o))
         sr_say("%s", c->channel.why);
-    else if (x->bulk.length > 0)
+    else if (x->meanwhile != NULL) {
+        size_t first = sr_flow_chunk(x->bulk.length);
+        memcpy(c->channel.buffer, x->bulk.data, first);
+        sr_flow_begin(sr_flow_in(c->channel.buffer, c->channel.half), first);
+    } else if (x->bulk.length > 0)
         memcpy(c->channel.buffer, x->bulk.data, x->bulk.length);
+    return o;
+}
+
+static struct outcome call_of(struct sr_exchange *x, struct sr_connection *c)
+{
+    struct outcome o;
+    if (x->meanwhile == NULL)
+        return call(c, x->call, x->request, x->reply);
+    o.status = sr_link_send(c, x->call, x->request, &o.rv);
+    if (is_good(o)) {
+        x->meanwhile(x->arg, &c->channel);
+        o.status = sr_link_receive(c, x->call, x->reply, &o.rv);
+    }
+    if (!is_good(o))
+        sr_say("%s", c->channel.why);
     return o;
 }
 
@@ -108,7 +128,7 @@ static struct outcome attempt(struct sr_exchange *x, struct sr_connection *c, bo
         o = place_bulk(x, c);
     if (is_good(o)) {
         *sent = true;
-        o = call(c, x->call, x->request, x->reply);
+        o = call_of(x, c);
     }
     return o;
 }
@@ -121,7 +141,7 @@ CK_RV sr_exchange(struct sr_exchange *x)
     for (int n = 0; n < ATTEMPTS; n++) {
         struct sr_connection *c;
         bool sent = false;
-        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable);
+        CK_RV rv = sr_link_take(&c, !x->hurry, !repeatable && x->pinned == 0);
         if (rv != CKR_OK)
             return rv;
         struct outcome o = attempt(x, c, &sent);

@@ -26,6 +26,9 @@ struct sr_exchange {
     CK_OBJECT_HANDLE *objects_at[SR_EXCHANGE_OBJECTS];
 
     struct sr_bytes bulk; /* goes to the first half of the connection's buffer; data NULL: not needed */
+    /* May be NULL. Called while the daemon works: of bulk, it has the first chunk, see flow.h. */
+    void (*meanwhile)(void *arg, struct sr_channel *channel);
+    void *arg;
 
     unsigned long pinned; /* the one generation in which it makes sense; 0: any */
     bool hurry;           /* do not wait for a daemon that is away */

@@ -130,7 +130,7 @@ CK_RV C_GetInfo(CK_INFO *info)
     if (info == NULL)
         return CKR_ARGUMENTS_BAD;
     memset(info, 0, sizeof(*info));
-    info->cryptokiVersion = (CK_VERSION){2, 40};
+    info->cryptokiVersion = (CK_VERSION){3, 0};
     sr_pad(info->manufacturerID, sizeof(info->manufacturerID), "Strongroom");
     sr_pad(info->libraryDescription, sizeof(info->libraryDescription), "Keys behind strongroomd");
     info->libraryVersion.major = (CK_BYTE)strtoul(STRONGROOM_VERSION, &minor, 10);

@@ -194,16 +194,35 @@ CK_RV sr_link_take(struct sr_connection **connection, bool wait, bool alive)
     return rv;
 }
 
-enum sr_channel_status sr_link_call(struct sr_connection *c, enum sr_call call, const void *request,
-                                    void *reply, CK_RV *rv)
+static long long deadline_of(enum sr_call call)
 {
-    long ms = sr_call_row(call)->slow ? SLOW_MS : patience(atomic_load(&timeout_ms));
-    enum sr_channel_status status = sr_channel_call(&c->channel, call, request, reply, sr_now_ms() + ms, rv);
+    return sr_now_ms() + (sr_call_row(call)->slow ? SLOW_MS : patience(atomic_load(&timeout_ms)));
+}
+
+static enum sr_channel_status learn(enum sr_channel_status status)
+{
     if (status == SR_CHANNEL_TIMEOUT)
         suspect_now();
     else if (status == SR_CHANNEL_OK && atomic_load(&suspect_until) != 0)
         atomic_store(&suspect_until, 0);
     return status;
+}
+
+enum sr_channel_status sr_link_call(struct sr_connection *c, enum sr_call call, const void *request,
+                                    void *reply, CK_RV *rv)
+{
+    return learn(sr_channel_call(&c->channel, call, request, reply, deadline_of(call), rv));
+}
+
+enum sr_channel_status sr_link_send(struct sr_connection *c, enum sr_call call, const void *request,
+                                    CK_RV *rv)
+{
+    return learn(sr_channel_send(&c->channel, call, request, deadline_of(call), rv));
+}
+
+enum sr_channel_status sr_link_receive(struct sr_connection *c, enum sr_call call, void *reply, CK_RV *rv)
+{
+    return learn(sr_channel_receive(&c->channel, call, reply, deadline_of(call), rv));
 }
 
 enum sr_channel_status sr_link_buffer(struct sr_connection *c, CK_RV *rv)

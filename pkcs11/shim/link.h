@@ -42,6 +42,11 @@ CK_RV sr_link_take(struct sr_connection **connection, bool wait, bool alive);
 enum sr_channel_status sr_link_call(struct sr_connection *c, enum sr_call call, const void *request,
                                     void *reply, CK_RV *rv);
 
+/* The same in two steps, see sr_channel_send. */
+enum sr_channel_status sr_link_send(struct sr_connection *c, enum sr_call call, const void *request,
+                                    CK_RV *rv);
+enum sr_channel_status sr_link_receive(struct sr_connection *c, enum sr_call call, void *reply, CK_RV *rv);
+
 /* The connection's buffer for bulk data, see sr_channel_buffer. */
 enum sr_channel_status sr_link_buffer(struct sr_connection *c, CK_RV *rv);
 

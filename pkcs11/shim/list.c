@@ -3,6 +3,7 @@
 #include "cryptoki/module.h"
 #include "shim/explain.h"
 #include "shim/general.h"
+#include "shim/message.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -121,13 +122,78 @@ static CK_FUNCTION_LIST functions = {
     .C_GenerateRandom = C_GenerateRandom,
 };
 
+/* §5.6.8: this token knows no users by name. */
+static CK_RV login_user(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_length,
+                        CK_UTF8CHAR *name, CK_ULONG name_length)
+{
+    (void)name;
+    if (name_length == 0)
+        return C_Login(session, user, pin, pin_length);
+    CK_RV rv = sr_enter();
+    if (rv != CKR_OK)
+        return rv;
+    sr_say("the token knows no users by name: log in without one");
+    return CKR_ARGUMENTS_BAD;
+}
+
+static struct sr_functions_3_0 functions_3_0;
+
+/* §5.6.10. What is not active is passed over. */
+static CK_RV session_cancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+    static const struct {
+        CK_FLAGS flag;
+        size_t init; /* offset: without a mechanism it ends the operation */
+    } operations[] = {
+        {CKF_ENCRYPT, offsetof(struct sr_functions_3_0, v2.C_EncryptInit)},
+        {CKF_DECRYPT, offsetof(struct sr_functions_3_0, v2.C_DecryptInit)},
+        {CKF_SIGN, offsetof(struct sr_functions_3_0, v2.C_SignInit)},
+        {CKF_SIGN_RECOVER, offsetof(struct sr_functions_3_0, v2.C_SignRecoverInit)},
+        {CKF_VERIFY, offsetof(struct sr_functions_3_0, v2.C_VerifyInit)},
+        {CKF_VERIFY_RECOVER, offsetof(struct sr_functions_3_0, v2.C_VerifyRecoverInit)},
+        {CKF_MESSAGE_ENCRYPT, offsetof(struct sr_functions_3_0, C_MessageEncryptInit)},
+        {CKF_MESSAGE_DECRYPT, offsetof(struct sr_functions_3_0, C_MessageDecryptInit)},
+        {CKF_MESSAGE_SIGN, offsetof(struct sr_functions_3_0, C_MessageSignInit)},
+        {CKF_MESSAGE_VERIFY, offsetof(struct sr_functions_3_0, C_MessageVerifyInit)},
+    };
+    CK_SESSION_INFO info;
+    CK_RV rv = C_GetSessionInfo(session, &info);
+    if (rv != CKR_OK)
+        return rv;
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        sr_message_init_fn end;
+        if ((flags & operations[i].flag) == 0)
+            continue;
+        memcpy(&end, (const char *)&functions_3_0 + operations[i].init, sizeof(end));
+        (void)end(session, NULL, CK_INVALID_HANDLE);
+    }
+    if ((flags & CKF_DIGEST) != 0)
+        (void)functions_3_0.v2.C_DigestInit(session, NULL);
+    if ((flags & CKF_FIND_OBJECTS) != 0)
+        (void)C_FindObjectsFinal(session);
+    return CKR_OK;
+}
+
+/* Before anything asks for it: the list is made once, when the module is loaded. */
+__attribute__((constructor)) static void make_functions_3_0(void)
+{
+    functions_3_0.v2 = functions;
+    functions_3_0.v2.version = (CK_VERSION){3, 0};
+    functions_3_0.C_GetInterfaceList = C_GetInterfaceList;
+    functions_3_0.C_GetInterface = C_GetInterface;
+    functions_3_0.C_LoginUser = login_user;
+    functions_3_0.C_SessionCancel = session_cancel;
+    sr_message_functions(&functions_3_0);
+}
+
 static struct sr_interface strongroom = {.version = {1, 0}, .explain = sr_explanation};
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";
 static CK_UTF8CHAR vendor_name[] = SR_INTERFACE_NAME;
 
-/* Both tables begin with their version, as §3.6 asks of every interface. The first one is the default. */
+/* All tables begin with their version, as §3.6 asks of every interface. The first one is the default. */
 static CK_INTERFACE interfaces[] = {
+    {(void *)standard_name, &functions_3_0, CKF_INTERFACE_FORK_SAFE},
     {(void *)standard_name, &functions, CKF_INTERFACE_FORK_SAFE},
     {(void *)vendor_name, &strongroom, CKF_INTERFACE_FORK_SAFE},
 };

@@ -110,6 +110,18 @@ CK_RV sr_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_IN
     return rv;
 }
 
+bool sr_mechanism_any(CK_SLOT_ID slot, CK_FLAGS flag)
+{
+    struct slot *s;
+    bool any = false;
+    if (current(slot, &s) != CKR_OK)
+        return false;
+    for (size_t i = 0; !any && i < s->n; i++)
+        any = (s->list[i].info.flags & flag) != 0;
+    (void)pthread_mutex_unlock(&lock);
+    return any;
+}
+
 CK_RV sr_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *n)
 {
     struct slot *s;

@@ -6,8 +6,13 @@
 
 #include "cryptoki/cryptoki.h"
 
+#include <stdbool.h>
+
 /* C_GetMechanismInfo: CKR_MECHANISM_INVALID, or what the daemon said of the slot; the explanation is set. */
 CK_RV sr_mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *info);
+
+/* Has the slot's token a mechanism with FLAG at all? */
+bool sr_mechanism_any(CK_SLOT_ID slot, CK_FLAGS flag);
 
 /* C_GetMechanismList, with the conventions of PKCS#11 v3.0 §5.2. */
 CK_RV sr_mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *n);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of parts. Tokens sign with CKM_EDDSA in one go only. */
+/* Bytes of parts. */
 #define GATHER_MAX ((size_t)32 << 10)
 #define GATHER_SEALED ((size_t)256 << 10)
 #define PART_SLACK 32 /* two blocks: what a cipher nobody here knows may give beyond its input */
@@ -129,32 +129,18 @@ static bool answers(struct sr_length known, const struct sr_op_call *call, CK_RV
     return false;
 }
 
+/* Output that comes early goes to the application only where it does not overwrite input that is still to be
+ * sent: many programs encrypt in place. */
 static struct sr_sink sink_of(struct sr_op *op, const struct sr_op_call *call)
 {
+    bool overwrites = call->out > call->in && call->out < call->in + call->n;
     return (struct sr_sink){.out = call->out,
                             .room = call->length != NULL && call->out != NULL ? *call->length : 0,
-                            .spilled = call->length != NULL && call->out == NULL,
+                            .spilled = call->length != NULL && (call->out == NULL || overwrites),
                             .store = &op->kept};
 }
 
-/* The output is with the application, or (KEPT) it is kept until there is room for it. */
-static CK_RV deliver(struct sr_op *op, const struct sr_sink *sink, const struct sr_op_call *call,
-                     enum sr_op_state kept)
-{
-    if (call->length != NULL)
-        *call->length = sink->length;
-    if (sink->spilled) {
-        op->state = kept;
-        return call->out == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-    }
-    if (kept == SR_OP_PART_KEPT)
-        op->state = SR_OP_PARTS;
-    else
-        sr_op_clear(op);
-    return CKR_OK;
-}
-
-/* Hands out what was kept. */
+/* Hands out what was kept, where there is room for it. */
 static CK_RV fetch(struct sr_op *op, const struct sr_op_call *call)
 {
     bool fits = call->out != NULL && *call->length >= op->kept.length;
@@ -171,6 +157,23 @@ static CK_RV fetch(struct sr_op *op, const struct sr_op_call *call)
     sr_store_free(&op->kept);
     sr_store_free(&op->input);
     op->state = SR_OP_PARTS;
+    return CKR_OK;
+}
+
+/* The output is with the application, or (KEPT) it is kept until there is room for it. */
+static CK_RV deliver(struct sr_op *op, const struct sr_sink *sink, const struct sr_op_call *call,
+                     enum sr_op_state kept)
+{
+    if (sink->spilled) {
+        op->state = kept;
+        return fetch(op, call);
+    }
+    if (call->length != NULL)
+        *call->length = sink->length;
+    if (kept == SR_OP_PART_KEPT)
+        op->state = SR_OP_PARTS;
+    else
+        sr_op_clear(op);
     return CKR_OK;
 }
 
@@ -193,6 +196,15 @@ static struct sr_bytes signature_of(const struct sr_op_call *call)
     return (struct sr_bytes){call->signature_length, call->signature};
 }
 
+/* Tokens have no parts for CKM_EDDSA, so its messages are gathered here, and sent as one. */
+static bool is_too_long(const struct sr_op *op, CK_ULONG n)
+{
+    if (op->mechanism.m.mechanism != CKM_EDDSA || n <= SR_BULK_MAX - op->before)
+        return false;
+    sr_say("a message of more than %zu MiB, for which CKM_EDDSA has no parts", SR_BULK_MAX >> 20);
+    return true;
+}
+
 static CK_RV whole(struct sr_app_session *s, struct sr_op *op, const struct sr_op_call *call)
 {
     struct sr_bytes signature = signature_of(call);
@@ -207,6 +219,8 @@ static CK_RV whole(struct sr_app_session *s, struct sr_op *op, const struct sr_o
     }
     if (answers(sr_length_whole(op->kind, &op->mechanism.m, op->size, call->n), call, &rv))
         return rv;
+    if (is_too_long(op, call->n))
+        return CKR_DATA_LEN_RANGE;
     struct sr_sink sink = sink_of(op, call);
     if (call->n <= SR_BULK_MAX) {
         rv = sr_op_send_whole(s, op, call->in, call->n, &signature, &sink);
@@ -225,7 +239,8 @@ static CK_RV send_gathered(struct sr_app_session *s, struct sr_op *op)
 {
     struct sr_sink nothing = {.store = &op->kept};
     CK_RV rv = sr_op_send_part(s, op, op->parts.data, op->parts.length, &nothing);
-    explicit_bzero(op->parts.data, op->parts.length);
+    if (op->parts.length > 0)
+        explicit_bzero(op->parts.data, op->parts.length);
     op->parts.length = 0;
     return rv;
 }
@@ -252,6 +267,8 @@ static CK_RV gather(struct sr_app_session *s, struct sr_op *op, const struct sr_
     op->state = SR_OP_PARTS;
     if (call->length != NULL)
         *call->length = 0;
+    if (is_too_long(op, call->n))
+        return CKR_DATA_LEN_RANGE;
     if (call->n > most - op->parts.length && op->parts.length > 0)
         rv = send_gathered(s, op);
     if (rv == CKR_OK && call->n > most) {

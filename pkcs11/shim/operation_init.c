@@ -174,6 +174,16 @@ static CK_RV cancel(struct sr_app_session *s, enum sr_operation kind)
     return CKR_OK;
 }
 
+/* A token without any mechanism for it does not have the function. */
+static bool is_supported(CK_SLOT_ID slot, enum sr_operation kind)
+{
+    bool recovers = kind == SR_OPERATION_SIGN_RECOVER || kind == SR_OPERATION_VERIFY_RECOVER;
+    if (!recovers || sr_mechanism_any(slot, kinds[kind].flag))
+        return true;
+    sr_say("this token has no mechanism to %s", sr_operation_name(kind));
+    return false;
+}
+
 static CK_RV init(struct sr_app_session *s, enum sr_operation kind, const CK_MECHANISM *mechanism,
                   CK_OBJECT_HANDLE handle)
 {
@@ -181,6 +191,8 @@ static CK_RV init(struct sr_app_session *s, enum sr_operation kind, const CK_MEC
 
     if (mechanism == NULL)
         return cancel(s, kind);
+    if (!is_supported(s->slot, kind))
+        return CKR_FUNCTION_NOT_SUPPORTED;
     if (prevented(s, kind))
         return CKR_OPERATION_ACTIVE;
     struct sr_op *op = sr_op_record(s, kind);

@@ -2,6 +2,7 @@
 #include "shim/operation_wire.h"
 #include "shim/exchange.h"
 #include "shim/explain.h"
+#include "wire/flow.h"
 
 #include <string.h>
 
@@ -23,26 +24,74 @@ static bool sink_put(struct sr_sink *sink, const unsigned char *data, size_t n)
     return true;
 }
 
-/* Takes the output out of a reply. */
+/* Takes the output out of a reply; of what is in the buffer, TAKEN bytes are taken already. */
 static CK_RV take_output(const struct sr_exchange *x, const struct sr_op *op,
-                         const struct sr_operate_reply *reply, struct sr_sink *sink)
+                         const struct sr_operate_reply *reply, size_t taken, struct sr_sink *sink)
 {
     const struct sr_channel *channel = &x->connection->channel;
     struct sr_bytes data = reply->data;
 
-    if (reply->bulk > 0) {
-        if (channel->buffer == NULL || reply->bulk > channel->half) {
-            sr_say("strongroomd's answer is longer than its shared memory: is it of another version?");
+    if (reply->bulk > 0 || taken > 0) {
+        if (channel->buffer == NULL || reply->bulk > channel->half || reply->bulk < taken) {
+            sr_say("strongroomd's answer does not agree with its shared memory: is it of another version?");
             return CKR_DEVICE_ERROR;
         }
-        data = (struct sr_bytes){reply->bulk, channel->buffer + channel->half};
+        data = (struct sr_bytes){reply->bulk - taken, channel->buffer + channel->half + taken};
     }
     bool put = sink_put(sink, data.data, data.length);
     if (reply->bulk > 0 && op->kind == SR_OPERATION_DECRYPT)
-        explicit_bzero(data.data, data.length);
+        explicit_bzero(channel->buffer + channel->half, reply->bulk);
     if (!put)
         sr_say("out of memory for a result of %zu bytes", sink->length + data.length);
     return put ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* What flows through the buffer while the daemon works. */
+struct flowing {
+    struct sr_bytes in;
+    struct sr_sink *sink;
+    size_t taken;
+    bool failed; /* out of memory */
+};
+
+static void take_what_is_there(struct flowing *g, const struct sr_channel *channel,
+                               const struct sr_flow *flow)
+{
+    size_t done = atomic_load_explicit(&flow->done, memory_order_acquire);
+    if (g->failed || done <= g->taken || done > channel->half)
+        return;
+    g->failed = !sink_put(g->sink, channel->buffer + channel->half + g->taken, done - g->taken);
+    g->taken = done;
+}
+
+static void flow_through(void *arg, struct sr_channel *channel)
+{
+    struct flowing *g = arg;
+    struct sr_flow *flow = sr_flow_in(channel->buffer, channel->half);
+    size_t chunk = sr_flow_chunk(g->in.length);
+    size_t at = chunk;
+
+    while (at < g->in.length) {
+        size_t n = g->in.length - at < chunk ? g->in.length - at : chunk;
+        memcpy(channel->buffer + at, g->in.data + at, n);
+        at += n;
+        atomic_store_explicit(&flow->filled, at, memory_order_release);
+        take_what_is_there(g, channel, flow);
+    }
+    while (!g->failed && sr_flow_more(flow, g->taken)) {
+        size_t before = g->taken;
+        take_what_is_there(g, channel, flow);
+        if (g->taken == before) /* a number that cannot be */
+            break;
+    }
+}
+
+/* Does the part give output as it goes in, and is it long enough to make use of that? */
+static bool is_flowing(const struct sr_op *op, size_t n)
+{
+    return n >= SR_FLOW_MIN &&
+           (op->kind == SR_OPERATION_ENCRYPT ||
+            (op->kind == SR_OPERATION_DECRYPT && !sr_mechanism_seals(op->mechanism.m.mechanism)));
 }
 
 /* DATA in the message, or in shared memory. */
@@ -74,6 +123,12 @@ static CK_RV send_begin(struct sr_app_session *s, struct sr_op *op, enum sr_call
         x.objects_at[0] = &request.key;
     }
     place(in, n, &request.data, &request.bulk, &x.bulk);
+    struct flowing g = {.in = x.bulk, .sink = sink};
+    if (call == SR_CALL_OPERATE_INIT && is_flowing(op, n)) {
+        request.flows = 1;
+        x.meanwhile = flow_through;
+        x.arg = &g;
+    }
     CK_RV rv = sr_exchange(&x);
     if (rv != CKR_OK)
         return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_KEY_HANDLE_INVALID : rv;
@@ -81,7 +136,7 @@ static CK_RV send_begin(struct sr_app_session *s, struct sr_op *op, enum sr_call
         op->generation = x.connection->generation;
         op->streamed = true;
     }
-    rv = take_output(&x, op, &reply, sink);
+    rv = g.failed ? CKR_HOST_MEMORY : take_output(&x, op, &reply, g.taken, sink);
     sr_exchange_end(&x);
     return rv;
 }
@@ -99,15 +154,22 @@ static CK_RV send_on(struct sr_app_session *s, struct sr_op *op, enum sr_call ca
                             .bulk = bulk,
                             .pinned = op->generation};
 
+    struct flowing g = {.in = bulk, .sink = sink};
+
     request->operation = op->kind;
     *more = 0;
+    if (call == SR_CALL_OPERATE_UPDATE && is_flowing(op, bulk.length)) {
+        request->flows = 1;
+        x.meanwhile = flow_through;
+        x.arg = &g;
+    }
     CK_RV rv = sr_exchange(&x);
     if (rv != CKR_OK) {
         op->streamed = false; /* a failure has ended it there, too */
         return rv;
     }
     *more = reply.more;
-    rv = take_output(&x, op, &reply, sink);
+    rv = g.failed ? CKR_HOST_MEMORY : take_output(&x, op, &reply, g.taken, sink);
     sr_exchange_end(&x);
     return rv;
 }

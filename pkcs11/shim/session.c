@@ -48,6 +48,7 @@ static void forget(struct sr_app_session *s)
 {
     sr_search_end(&s->search);
     sr_ops_free(s);
+    memset(s->messages, 0, sizeof(s->messages));
     if (s->made_objects)
         sr_objects_forget_of(atomic_load(&s->entry.handle));
     (void)pthread_mutex_lock(&sessions.lock);
@@ -92,6 +93,7 @@ void sr_sessions_after_fork(void)
         }
         memset(&s->search, 0, sizeof(s->search));
         memset(s->ops, 0, sizeof(s->ops));
+        memset(s->messages, 0, sizeof(s->messages));
         (void)pthread_mutex_init(&s->lock, NULL);
     }
     sr_table_after_fork(&sessions);

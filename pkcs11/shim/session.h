@@ -4,8 +4,8 @@
 #ifndef STRONGROOM_SHIM_SESSION_H
 #define STRONGROOM_SHIM_SESSION_H
 
+#include "shim/message.h"
 #include "shim/table.h"
-#include "wire/calls.h"
 
 /* A search: everything that was found, and how far the application has taken it. */
 struct sr_search {
@@ -29,6 +29,7 @@ struct sr_app_session {
     bool made_objects;        /* perhaps session objects, which end with the session */
     struct sr_search search;
     struct sr_op *ops[SR_OPERATION_VERIFY_RECOVER + 1]; /* NULL: there was none yet, see operation.h */
+    struct sr_message_context messages[SR_MESSAGE_CONTEXTS];
 };
 
 /* The session of HANDLE, locked until sr_session_release; CKR_SESSION_HANDLE_INVALID. */

@@ -54,20 +54,36 @@ static layout change_object = {FIELD(ULONG, sr_make_request, session), FIELD(ULO
 static layout wrap = {FIELD(ULONG, sr_wrap_request, session), FIELD(ULONG, sr_wrap_request, object),
                       FIELD(ULONG, sr_wrap_request, key), FIELD(MECHANISM, sr_wrap_request, mechanism), END};
 static layout size_reply = {FIELD(ULONG, sr_size_reply, size), END};
-static layout operate = {
-    FIELD(ULONG, sr_operate_request, session), FIELD(ULONG, sr_operate_request, operation),
-    FIELD(ULONG, sr_operate_request, key),     FIELD(MECHANISM, sr_operate_request, mechanism),
-    FIELD(BYTES, sr_operate_request, data),    FIELD(BYTES, sr_operate_request, signature),
-    FIELD(ULONG, sr_operate_request, bulk),    END};
-static layout part = {FIELD(ULONG, sr_part_request, session),
-                      FIELD(ULONG, sr_part_request, operation),
-                      FIELD(BYTES, sr_part_request, data),
-                      FIELD(BYTES, sr_part_request, signature),
-                      FIELD(ULONG, sr_part_request, bulk),
-                      FIELD(ULONG, sr_part_request, cancel),
-                      END};
+static layout operate = {FIELD(ULONG, sr_operate_request, session),
+                         FIELD(ULONG, sr_operate_request, operation),
+                         FIELD(ULONG, sr_operate_request, key),
+                         FIELD(MECHANISM, sr_operate_request, mechanism),
+                         FIELD(BYTES, sr_operate_request, data),
+                         FIELD(BYTES, sr_operate_request, signature),
+                         FIELD(ULONG, sr_operate_request, bulk),
+                         FIELD(ULONG, sr_operate_request, flows),
+                         END};
+static layout part = {FIELD(ULONG, sr_part_request, session), FIELD(ULONG, sr_part_request, operation),
+                      FIELD(BYTES, sr_part_request, data),    FIELD(BYTES, sr_part_request, signature),
+                      FIELD(ULONG, sr_part_request, bulk),    FIELD(ULONG, sr_part_request, flows),
+                      FIELD(ULONG, sr_part_request, cancel),  END};
 static layout operate_reply = {FIELD(BYTES, sr_operate_reply, data), FIELD(ULONG, sr_operate_reply, bulk),
                                FIELD(ULONG, sr_operate_reply, more), END};
+static layout message_init = {
+    FIELD(ULONG, sr_message_init_request, session), FIELD(ULONG, sr_message_init_request, operation),
+    FIELD(ULONG, sr_message_init_request, key), FIELD(MECHANISM, sr_message_init_request, mechanism), END};
+static layout message = {
+    FIELD(ULONG, sr_message_request, session),     FIELD(ULONG, sr_message_request, operation),
+    FIELD(ULONG, sr_message_request, stage),       FIELD(ULONG, sr_message_request, has_parameter),
+    FIELD(ULONG, sr_message_request, data_length), FIELD(BYTES, sr_message_request, iv),
+    FIELD(ULONG, sr_message_request, fixed_bits),  FIELD(ULONG, sr_message_request, generator),
+    FIELD(BYTES, sr_message_request, tag),         FIELD(ULONG, sr_message_request, tag_length),
+    FIELD(BYTES, sr_message_request, aad),         FIELD(BYTES, sr_message_request, data),
+    FIELD(BYTES, sr_message_request, signature),   END};
+static layout message_reply = {FIELD(BYTES, sr_message_reply, data), FIELD(BYTES, sr_message_reply, iv),
+                               FIELD(BYTES, sr_message_reply, tag), END};
+static layout message_final = {FIELD(ULONG, sr_message_final_request, session),
+                               FIELD(ULONG, sr_message_final_request, operation), END};
 static layout state = {
     FIELD(ULONG, sr_state_request, session), FIELD(ULONG, sr_state_request, encryption_key),
     FIELD(ULONG, sr_state_request, authentication_key), FIELD(BYTES, sr_state_request, state), END};
@@ -205,6 +221,9 @@ static const struct sr_call_row rows[SR_CALLS] = {
     [SR_CALL_DIGEST_KEY] = {"digest-key", NULL, USE, false, false, object, nothing},
     [SR_CALL_GET_STATE] = {"get-state", NULL, USE, true, false, session, bytes},
     [SR_CALL_SET_STATE] = {"set-state", NULL, USE, false, false, state, nothing},
+    [SR_CALL_MESSAGE_INIT] = {"message-init", NULL, USE, false, false, message_init, nothing},
+    [SR_CALL_MESSAGE] = {"message", NULL, USE, false, false, message, message_reply},
+    [SR_CALL_MESSAGE_FINAL] = {"message-final", NULL, USE, false, false, message_final, nothing},
     [SR_CALL_SEED] = {"seed", NULL, USE, true, false, seed, nothing},
     [SR_CALL_SLOT_EVENT] = {"slot-event", NULL, USE, true, false, event, event_reply},
     [SR_CALL_INIT_TOKEN] = {"init-token", NULL, MANAGE, false, true, init_token, nothing},

@@ -51,6 +51,9 @@ enum sr_call {
     SR_CALL_DIGEST_KEY,
     SR_CALL_GET_STATE,
     SR_CALL_SET_STATE,
+    SR_CALL_MESSAGE_INIT,
+    SR_CALL_MESSAGE,
+    SR_CALL_MESSAGE_FINAL,
     SR_CALL_SEED,
     SR_CALL_SLOT_EVENT,
     SR_CALL_INIT_TOKEN,
@@ -276,6 +279,7 @@ struct sr_operate_request {
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified */
     CK_ULONG bulk;
+    CK_ULONG flows; /* OPERATE_INIT: 1: the client fills the buffer meanwhile, see flow.h */
 };
 struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     CK_SESSION_HANDLE session;
@@ -283,6 +287,7 @@ struct sr_part_request { /* OPERATE_UPDATE, OPERATE_FINAL */
     struct sr_bytes data;
     struct sr_bytes signature; /* that is to be verified, with OPERATE_FINAL */
     CK_ULONG bulk;
+    CK_ULONG flows;  /* OPERATE_UPDATE: as with OPERATE_INIT */
     CK_ULONG cancel; /* OPERATE_FINAL: 1: the client gives the operation up */
 };
 struct sr_operate_reply {
@@ -298,6 +303,41 @@ struct sr_operate_reply {
 struct sr_state_header {
     CK_ULONG operation;
     CK_MECHANISM_TYPE mechanism;
+};
+
+/* Message-based functions (PKCS#11 v3.0 §5.9 and its kin). What is particular to a message crosses as one
+ * structure for all mechanisms: see message_parameter.h. */
+#define SR_MESSAGE_DATA_MAX ((size_t)960 << 10)
+enum sr_message_stage { SR_MESSAGE_WHOLE, SR_MESSAGE_BEGIN, SR_MESSAGE_NEXT, SR_MESSAGE_LAST };
+struct sr_message_init_request {
+    CK_SESSION_HANDLE session;
+    CK_ULONG operation; /* ENCRYPT, DECRYPT, SIGN or VERIFY */
+    CK_OBJECT_HANDLE key;
+    struct sr_mechanism mechanism;
+};
+struct sr_message_request {
+    CK_SESSION_HANDLE session;
+    CK_ULONG operation;
+    CK_ULONG stage;
+    CK_ULONG has_parameter; /* 0: it is NULL */
+    CK_ULONG data_length;
+    struct sr_bytes iv;
+    CK_ULONG fixed_bits;
+    CK_ULONG generator;
+    struct sr_bytes tag; /* of a message that is decrypted */
+    CK_ULONG tag_length; /* in the unit of the mechanism's parameter */
+    struct sr_bytes aad;
+    struct sr_bytes data;
+    struct sr_bytes signature; /* that is to be verified */
+};
+struct sr_message_reply {
+    struct sr_bytes data; /* or the signature */
+    struct sr_bytes iv;   /* as the token left them */
+    struct sr_bytes tag;
+};
+struct sr_message_final_request {
+    CK_SESSION_HANDLE session;
+    CK_ULONG operation;
 };
 
 struct sr_state_request { /* SET_STATE */

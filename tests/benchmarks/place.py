@@ -58,6 +58,7 @@ class Place:
         self.keys = {}
         self.families = {}
         self.totp_families = {}
+        self.operation_keys = False
         self.began = time.time()  # when strongroomd was running already
         self.totp_users = 0
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench.", dir=env["SANDBOX"]))

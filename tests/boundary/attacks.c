@@ -115,7 +115,7 @@ static void own_wrapping_keys(struct signer *s)
     struct own_key *rsa = own_rsa();
     struct template t = {.n = 0};
     struct wrapped blob;
-    CK_MECHANISM oaep = {CKM_RSA_PKCS, NULL, 0};
+    CK_MECHANISM pkcs = {CKM_RSA_PKCS, NULL, 0};
     CK_OBJECT_HANDLE public;
     CK_OBJECT_HANDLE private;
     CK_BYTE value[256];
@@ -125,11 +125,11 @@ static void own_wrapping_keys(struct signer *s)
     own_public(rsa, &t);
     put_bool(&t, CKA_WRAP, true);
     expect("a public key is brought in", s->module.f->C_CreateObject(s->session, t.a, t.n, &public), CKR_OK);
-    if (decide("it wraps", wrap(s, &oaep, public, key, &blob), CKR_KEY_FUNCTION_NOT_PERMITTED) && !kept)
+    if (decide("it wraps", wrap(s, &pkcs, public, key, &blob), CKR_KEY_FUNCTION_NOT_PERMITTED) && !kept)
         expect_true("the attacker has the target's value",
                     own_decrypt(rsa, false, &blob, value, &n) && is_value(s, key, value, n));
     expect("a pair of the token's", generate_rsa(s, CKA_WRAP, CKA_UNWRAP, &public, &private), CKR_OK);
-    expect("its public half wraps", wrap(s, &oaep, public, key, &blob), CKR_OK);
+    expect("its public half wraps", wrap(s, &pkcs, public, key, &blob), CKR_OK);
     own_free(rsa);
 }
 
@@ -437,6 +437,48 @@ static void re_import(struct signer *s)
     expect("and comes back", unwrap(s, &kwp, outer, &key_blob, &role, &second), CKR_OK);
 }
 
+/* PKCS#11 v3.0 §6.60.2. Debian 12's header does not have it. */
+struct hkdf {
+    CK_BBOOL extract;
+    CK_BBOOL expand;
+    CK_ULONG prf;
+    CK_ULONG salt_type;
+    CK_BYTE *salt;
+    CK_ULONG salt_length;
+    CK_OBJECT_HANDLE salt_key;
+    CK_BYTE *info;
+    CK_ULONG info_length;
+};
+
+/* A handle in a parameter means the client's own object, and that is asked about too. SoftHSM knows no such
+ * mechanism: it is the token that says so in the end. */
+static void second_keys(struct signer *s)
+{
+    struct template base = secret(CKK_AES, KEY, "root", true, false, CKA_DERIVE, END);
+    struct template child = secret(CKK_AES, KEY, "child", true, false, CKA_ENCRYPT, END);
+    struct hkdf p = {.extract = CK_TRUE, .prf = CKM_SHA256, .salt_type = 4};
+    CK_MECHANISM hkdf = {CKM_HKDF_DERIVE, &p, sizeof(p)};
+    CK_OBJECT_HANDLE root;
+    CK_OBJECT_HANDLE salt;
+    CK_OBJECT_HANDLE other = target(s);
+    CK_OBJECT_HANDLE key;
+
+    puts("a second key in a mechanism's parameter");
+    expect("a root that derives", generate_aes(s, &base, &root), CKR_OK);
+    expect("another", generate_aes(s, &base, &salt), CKR_OK);
+    p.salt_key = other;
+    expect("one that does not derive",
+           s->module.f->C_DeriveKey(s->session, &hkdf, root, child.a, child.n, &key),
+           CKR_KEY_FUNCTION_NOT_PERMITTED);
+    p.salt_key = 123456;
+    expect("one that is none", s->module.f->C_DeriveKey(s->session, &hkdf, root, child.a, child.n, &key),
+           CKR_KEY_HANDLE_INVALID);
+    p.salt_key = salt;
+    expect("one that derives", s->module.f->C_DeriveKey(s->session, &hkdf, root, child.a, child.n, &key),
+           CKR_MECHANISM_INVALID);
+    expect_true("the parameter is as it was", p.salt_key == salt);
+}
+
 #define JOB "data:tenant:1"
 
 /* One call with a job's label, and the same with another. */
@@ -472,7 +514,16 @@ static void planting(struct signer *s)
     label.n = 0;
     put_bytes(&label, CKA_LABEL, "innocent", 8);
     expect("renamed to something else", f->C_SetAttributeValue(s->session, key, label.a, label.n), CKR_OK);
-    if (kept) { /* SoftHSM takes the last of two values */
+    if (kept) { /* SoftHSM takes the last of two values, and wants the prescription repeated */
+        struct template inner = {.n = 0};
+        struct template kek = secret(CKK_AES, KEY, "prescribes", true, false, CKA_WRAP, CKA_UNWRAP, END);
+        unwrapped = secret(CKK_AES, 0, NULL, true, false, CKA_ENCRYPT, END);
+        put_bytes(&inner, CKA_LABEL, JOB, strlen(JOB));
+        put_bytes(&kek, CKA_UNWRAP_TEMPLATE, inner.a, sizeof(CK_ATTRIBUTE));
+        expect("a key that prescribes the label", generate_aes(s, &kek, &with), CKR_OK);
+        expect("a wrapped key", wrap(s, &kwp, with, key, &blob), CKR_OK);
+        expect("it is unwrapped with it", unwrap(s, &kwp, with, &blob, &unwrapped, &made),
+               CKR_ATTRIBUTE_VALUE_INVALID);
         put_bytes(&label, CKA_LABEL, JOB, strlen(JOB));
         expect("renamed with two names", f->C_SetAttributeValue(s->session, key, label.a, label.n),
                CKR_TEMPLATE_INCONSISTENT);
@@ -497,6 +548,8 @@ int main(int argc, char **argv)
     bool open = failures == 0;
     for (size_t i = 0; open && i < sizeof(attacks) / sizeof(attacks[0]); i++)
         attacks[i](&s);
+    if (open && kept)
+        second_keys(&s);
     signer_close(&s);
     return failures == 0 ? 0 : 1;
 }

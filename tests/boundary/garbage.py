@@ -18,6 +18,8 @@ ABI = struct.calcsize("L") << 8 | struct.calcsize("P")
 WAIT = 10  # seconds that the daemon gives a message, and a new connection
 SILENT = int(os.environ.get("SILENT", "3000"))
 ROUNDS = int(os.environ.get("ROUNDS", "300"))
+# A sanitizer keeps freed memory for a while, and shadows of what is there: then memory says nothing.
+MEASURES = not os.environ.get("STRONGROOM_PRELOAD")
 failures = 0
 rng = random.Random(int(os.environ.get("SEED", "1")))
 
@@ -136,7 +138,7 @@ def slow():
     began = time.monotonic()
     for s, data in half:
         send(s, data)
-    check(f"half messages that announce 50 MiB take {memory() - quiet} KiB, less than 10 MiB", memory() - quiet < 10240)
+    check(f"half messages that announce 50 MiB take {memory() - quiet} KiB, less than 10 MiB", memory() - quiet < 10240 or not MEASURES)
     dripping = hello()
     silent, refused, words = [], 0, b""
     for _ in range(SILENT):
@@ -179,5 +181,5 @@ slow()
 first = memory()
 fast()
 second = memory()
-check(f"the second time all this left {second - first} KiB in memory, less than 2 MiB ({second} KiB)", second - first < 2048)
+check(f"the second time all this left {second - first} KiB in memory, less than 2 MiB ({second} KiB)", second - first < 2048 or not MEASURES)
 sys.exit(failures > 0)

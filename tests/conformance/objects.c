@@ -338,6 +338,34 @@ static void deriving(struct signer *s)
          f->C_DeriveKey(s->session, NULL, root, child.a, child.n, &second));
 }
 
+/* The last one: private session objects end with the login. */
+static void logged_out(struct signer *s)
+{
+    CK_FUNCTION_LIST *f = s->module.f;
+    struct template key = secret(CKK_AES, 32, "co-private", true, false, CKA_ENCRYPT, END);
+    struct template public = data_object("co-public");
+    struct template private = data_object("co-private");
+    CK_OBJECT_HANDLE of_key = 0;
+    CK_OBJECT_HANDLE of_public = 0;
+    CK_OBJECT_HANDLE of_private = 0;
+    CK_OBJECT_HANDLE none = 0;
+
+    put_bool(&public, CKA_PRIVATE, false);
+    put_bool(&private, CKA_PRIVATE, true);
+    said("a key", generate_aes(s, &key, &of_key));
+    said("a public object", create(s, public, &of_public));
+    said("a private object", create(s, private, &of_private));
+    said("C_Logout", f->C_Logout(s->session));
+    said_number("private objects", found(s, "co-private"));
+    said_number("public objects", found(s, "co-public"));
+    said("C_DestroyObject of the key", f->C_DestroyObject(s->session, of_key));
+    said("C_DestroyObject of the private object", f->C_DestroyObject(s->session, of_private));
+    said("C_GenerateKey", generate_aes(s, &key, &none));
+    said("C_CreateObject, private", create(s, private, &none));
+    said("C_CreateObject, public", create(s, public, &none));
+    said("C_DestroyObject of the public object", f->C_DestroyObject(s->session, of_public));
+}
+
 int main(int argc, char **argv)
 {
     bool log_in = argc == 2 && strcmp(argv[1], "log-in") == 0;
@@ -354,6 +382,7 @@ int main(int argc, char **argv)
     wrapping(&s);
     nested(&s);
     deriving(&s);
+    logged_out(&s);
     signer_close(&s);
     return 0;
 }

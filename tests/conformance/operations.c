@@ -314,29 +314,36 @@ static void list(void)
     CK_MECHANISM_TYPE types[256];
     CK_ULONG n = COUNT(types);
     expect("C_GetMechanismList", f->C_GetMechanismList(s.slot, types, &n) == CKR_OK);
-    for (CK_ULONG i = 0; failures == 0 && i < n; i++)
-        printf("%lx\n", types[i]);
+    for (CK_ULONG i = 0; failures == 0 && i < n; i++) {
+        CK_MECHANISM_INFO info;
+        expect("C_GetMechanismInfo", f->C_GetMechanismInfo(s.slot, types[i], &info) == CKR_OK);
+        printf("%lx %lx\n", types[i], info.flags);
+    }
 }
 
-static CK_MECHANISM_TYPE offered[256];
+static struct {
+    CK_MECHANISM_TYPE type;
+    CK_FLAGS flags;
+} offered[256];
 static size_t offered_count;
 
 static void read_list(const char *path)
 {
     FILE *file = fopen(path, "r");
     while (file != NULL && offered_count < COUNT(offered) &&
-           fscanf(file, "%lx", &offered[offered_count]) == 1)
+           fscanf(file, "%lx %lx", &offered[offered_count].type, &offered[offered_count].flags) == 2)
         offered_count++;
     if (file != NULL)
         (void)fclose(file);
     expect("the list of mechanisms", offered_count > 10);
 }
 
-static bool is_offered(CK_MECHANISM_TYPE type)
+/* Does the shim offer the mechanism for all that FLAGS say? */
+static bool is_offered(CK_MECHANISM_TYPE type, CK_FLAGS flags)
 {
     for (size_t i = 0; i < offered_count; i++)
-        if (offered[i] == type)
-            return true;
+        if (offered[i].type == type)
+            return (offered[i].flags & flags) == flags;
     printf("not offered: 0x%lx\n", type);
     return false;
 }
@@ -387,7 +394,7 @@ static void ciphers(void)
          .whole_only = true},
     };
     for (size_t i = 0; i < COUNT(all); i++)
-        if (is_offered(all[i].m.mechanism))
+        if (is_offered(all[i].m.mechanism, CKF_ENCRYPT | CKF_DECRYPT))
             cipher(&all[i]);
 }
 
@@ -429,7 +436,7 @@ static void signatures(void)
         {.name = "EDDSA", .m = {CKM_EDDSA, NULL, 0}, .key = ed[0], .other = ed[1], .whole_only = true},
     };
     for (size_t i = 0; i < COUNT(all); i++)
-        if (is_offered(all[i].m.mechanism))
+        if (is_offered(all[i].m.mechanism, CKF_SIGN | CKF_VERIFY))
             signs(&all[i]);
 }
 
@@ -441,7 +448,7 @@ static void all_digests(void)
         {.name = "SHA-384", .m = {CKM_SHA384, NULL, 0}}, {.name = "SHA-512", .m = {CKM_SHA512, NULL, 0}},
     };
     for (size_t i = 0; i < COUNT(all); i++)
-        if (is_offered(all[i].m.mechanism))
+        if (is_offered(all[i].m.mechanism, CKF_DIGEST))
             digests(&all[i]);
 }
 
@@ -450,6 +457,7 @@ static void errors(void)
 {
     CK_OBJECT_HANDLE aes = key_of("ops-aes", CKO_SECRET_KEY);
     CK_OBJECT_HANDLE rsa = key_of("ops-rsa", CKO_PUBLIC_KEY);
+    CK_OBJECT_HANDLE hmac_key = key_of("ops-hmac", CKO_SECRET_KEY);
     CK_MECHANISM cbc = {CKM_AES_CBC, iv, 16};
     CK_MECHANISM short_iv = {CKM_AES_CBC, iv, 15};
     CK_MECHANISM sha = {CKM_SHA256, NULL, 0};
@@ -484,8 +492,17 @@ static void errors(void)
     length = ROOM;
     line("", "goes on", f->C_DigestFinal(s.session, output, &length), output, length);
 
+    line("", "Init", f->C_DigestInit(s.session, &sha), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 100), NULL, 0);
+    line("", "a key", f->C_DigestKey(s.session, hmac_key), NULL, 0);
+    line("", "update", f->C_DigestUpdate(s.session, message, 50000), NULL, 0);
+    length = ROOM;
+    line("", "with a key in the middle", f->C_DigestFinal(s.session, output, &length), output, length);
+    line("", "recover", f->C_SignRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
+    line("", "recover", f->C_VerifyRecoverInit(s.session, &hmac, hmac_key), NULL, 0);
+
     /* A tag that is not right: SoftHSM calls it a general error. */
-    if (!is_offered(CKM_AES_GCM))
+    if (!is_offered(CKM_AES_GCM, CKF_DECRYPT))
         return;
     length = ROOM;
     line("", "Init", f->C_EncryptInit(s.session, &seal, aes), NULL, 0);
@@ -501,6 +518,33 @@ static void errors(void)
     expect("and nothing is given out", again[0] == 0 && again[60] == 0);
     opened = ROOM;
     line("", "is over", f->C_Decrypt(s.session, output, length, again, &opened), NULL, 0);
+}
+
+/* Output over input, at the same place and behind it. */
+static void in_place(CK_OBJECT_HANDLE aes)
+{
+    CK_MECHANISM stream = {CKM_AES_CTR, &ctr, sizeof(ctr)};
+    size_t size = (size_t)1 << 20;
+    size_t shifts[] = {0, 64, 5000, 300000};
+    CK_ULONG n = ROOM;
+
+    expect("the ciphertext", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                 f->C_Encrypt(s.session, message, size, output, &n) == CKR_OK);
+    for (size_t i = 0; i < COUNT(shifts); i++) {
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("whole, in place", f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                                      f->C_Encrypt(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                                      memcmp(again + shifts[i], output, size) == 0);
+        memcpy(again, message, size);
+        n = ROOM - shifts[i];
+        expect("a part, in place",
+               f->C_EncryptInit(s.session, &stream, aes) == CKR_OK &&
+                   f->C_EncryptUpdate(s.session, again, size, again + shifts[i], &n) == CKR_OK &&
+                   memcmp(again + shifts[i], output, size) == 0 && n == size);
+        n = ROOM;
+        expect("its end", f->C_EncryptFinal(s.session, again, &n) == CKR_OK && n == 0);
+    }
 }
 
 /* What the shim does as the specification has it, and the raw token does not do, or does otherwise. */
@@ -617,6 +661,8 @@ static void of_the_shim(void)
                                  f->C_SignUpdate(s.session, message + 50000, 40000) == CKR_OK &&
                                  f->C_SignFinal(s.session, signature, &length) == CKR_OK &&
                                  memcmp(signature, whole_signature, 64) == 0);
+
+    in_place(aes);
 
     /* Cancelled in the middle, and begun again. */
     n = ROOM;

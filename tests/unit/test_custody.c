@@ -273,6 +273,24 @@ static void an_attribute_has_one_value(void)
     CU_ASSERT_FALSE(sr_draft_once(&draft));
 }
 
+static void attributes_have_their_size(void)
+{
+    static CK_BYTE bytes[8] = {1};
+    struct sr_draft draft = asks(USAGES(CKA_WRAP));
+    struct sr_template template;
+    CU_ASSERT_TRUE(sr_draft_sound(&draft));
+    CU_ASSERT_TRUE(sr_draft_template(&draft, &template));
+    CU_ASSERT_EQUAL(template.n, 1);
+    draft.a[draft.n++] = (CK_ATTRIBUTE){CKA_LABEL, bytes, 3};
+    CU_ASSERT_TRUE(sr_draft_sound(&draft));
+    draft.a[draft.n++] = (CK_ATTRIBUTE){CKA_DECRYPT, bytes, sizeof(bytes)};
+    CU_ASSERT_FALSE(sr_draft_sound(&draft));
+    draft.a[draft.n - 1] = (CK_ATTRIBUTE){CKA_VALUE_LEN, bytes, 4};
+    CU_ASSERT_FALSE(sr_draft_sound(&draft));
+    draft.n = SR_TEMPLATE_MAX + 1;
+    CU_ASSERT_FALSE(sr_draft_template(&draft, &template));
+}
+
 static void what_a_key_prescribes_is_added_or_contradicted(void)
 {
     CK_ATTRIBUTE demanded[] = {{CKA_ENCRYPT, &yes, sizeof(yes)}, {CKA_DECRYPT, &no, sizeof(no)}};
@@ -385,6 +403,7 @@ CU_TestInfo custody_tests[] = {
     {"only keys of one role wrap", only_keys_of_one_role_wrap},
     {"changes only strengthen", changes_only_strengthen},
     {"an attribute has one value", an_attribute_has_one_value},
+    {"attributes have their size", attributes_have_their_size},
     {"what a key prescribes is added or contradicted", what_a_key_prescribes_is_added_or_contradicted},
     {"the log says what was strengthened", the_log_says_what_was_strengthened},
     {"leaking mechanisms are off", leaking_mechanisms_are_off},

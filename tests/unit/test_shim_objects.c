@@ -46,6 +46,28 @@ static void an_object_keeps_its_handle(void)
     CU_ASSERT_EQUAL(note(card(2, SR_CARD_TOKEN, "a", "A"), 2, 0), a);
 }
 
+static void a_changed_object_keeps_its_handle(void)
+{
+    struct sr_buf b = SR_BUF_EMPTY;
+    struct sr_place place;
+    struct sr_key key;
+
+    sr_objects_forget_all();
+    CK_OBJECT_HANDLE a = note(card(1, SR_CARD_TOKEN, "a", "A"), 1, 0);
+    struct sr_card changed = card(1, SR_CARD_TOKEN, "renamed", "another digest");
+    changed.flags &= ~SR_CARD_MAY(SR_OPERATION_SIGN);
+    sr_encode(&b, sr_card_fields, &changed);
+    CU_ASSERT_EQUAL(sr_objects_renew(a, (struct sr_bytes){b.length, b.data}, 1), CKR_OK);
+    CU_ASSERT_EQUAL(sr_objects_key(a, SLOT, CKM_RSA_PKCS, &key), CKR_OK);
+    CU_ASSERT_FALSE(key.flags & SR_CARD_MAY(SR_OPERATION_SIGN));
+    CU_ASSERT_EQUAL(sr_objects_place(a, SLOT, 1, &place), CKR_OK);
+    CU_ASSERT_EQUAL(place.daemon, 1);
+    CU_ASSERT_EQUAL(note(changed, 1, 0), a);
+    CU_ASSERT_EQUAL(sr_objects_renew(a, (struct sr_bytes){b.length / 2, b.data}, 1), CKR_DEVICE_ERROR);
+    CU_ASSERT_EQUAL(sr_objects_renew(99999, (struct sr_bytes){b.length, b.data}, 1), CKR_OK);
+    sr_buf_free(&b);
+}
+
 static void what_cannot_be_told_apart_gets_a_new_handle(void)
 {
     sr_objects_forget_all();
@@ -139,6 +161,7 @@ static void a_key_allows_what_its_list_says(void)
 
 CU_TestInfo shim_objects_tests[] = {
     {"an object keeps its handle", an_object_keeps_its_handle},
+    {"a changed object keeps its handle", a_changed_object_keeps_its_handle},
     {"what cannot be told apart gets a new handle", what_cannot_be_told_apart_gets_a_new_handle},
     {"a number that the daemon uses again is another object",
      a_number_that_the_daemon_uses_again_is_another_object},
