@@ -325,6 +325,13 @@ void sr_audit_abandoned(struct sr_work *work, CK_SESSION_HANDLE session)
         tell_abandoned(work, part);
 }
 
+/* Did the client give the operation up? */
+static bool gives_up(const struct sr_audited *audited)
+{
+    const struct sr_part_request *part = audited->request;
+    return audited->call == SR_CALL_OPERATE_FINAL && audited->rv == CKR_OK && part->cancel != 0;
+}
+
 CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
 {
     const struct sr_session *closed = audited->request;
@@ -347,8 +354,8 @@ CK_RV sr_audit_key_call(struct sr_work *work, const struct sr_audited *audited)
     if (!told.over && wanted(work, audited, told.operation)) {
         const char *name = sr_operation_name(told.operation);
         tell_second(work, audited, &told);
-        if (!write_line(work, &told, name != NULL ? name : work->call, result_text(rv, number),
-                        us + told.before, &why) &&
+        const char *result = gives_up(audited) ? "abandoned" : result_text(rv, number);
+        if (!write_line(work, &told, name != NULL ? name : work->call, result, us + told.before, &why) &&
             rv == CKR_OK)
             rv = sr_explain(work, CKR_DEVICE_ERROR, "%s", why.text);
     }

@@ -18,7 +18,7 @@
 
 #define END 0UL
 #define THREADS 4
-#define ROUNDS 60
+#define ROUNDS 25
 
 static atomic_int failures;
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SESSIONS 10000
+#define SESSIONS_MAX 10000
 #define IN_PARTS 20
 #define THREADS 20
 #define ROUNDS 20
@@ -22,7 +22,8 @@
 
 static struct signer s;
 static CK_FUNCTION_LIST *f;
-static CK_SESSION_HANDLE sessions[SESSIONS];
+static CK_SESSION_HANDLE sessions[SESSIONS_MAX];
+static size_t count = SESSIONS_MAX;
 static CK_BYTE message[LONG];
 static CK_MECHANISM hmac = {CKM_SHA256_HMAC, NULL, 0};
 static CK_OBJECT_HANDLE key;
@@ -47,9 +48,9 @@ static CK_RV find_key(const char *label)
 {
     CK_ATTRIBUTE wanted = {CKA_LABEL, (void *)label, strlen(label)};
     CK_OBJECT_HANDLE *found;
-    size_t count;
-    CK_RV rv = sr_find(f, s.session, &wanted, 1, &found, &count);
-    if (rv == CKR_OK && count != 1)
+    size_t n;
+    CK_RV rv = sr_find(f, s.session, &wanted, 1, &found, &n);
+    if (rv == CKR_OK && n != 1)
         rv = CKR_KEY_HANDLE_INVALID;
     if (rv == CKR_OK)
         key = found[0];
@@ -82,9 +83,9 @@ static void open_all(void)
 {
     double began = now();
     CK_RV rv = CKR_OK;
-    for (size_t i = 0; rv == CKR_OK && i < SESSIONS; i++)
+    for (size_t i = 0; rv == CKR_OK && i < count; i++)
         rv = f->C_OpenSession(s.slot, CKF_SERIAL_SESSION, NULL, NULL, &sessions[i]);
-    printf("%d sessions opened: %s, %.2f s\n", SESSIONS, sr_rv_name(rv), now() - began);
+    printf("%zu sessions opened: %s, %.2f s\n", count, sr_rv_name(rv), now() - began);
     expect("all sessions are open", rv == CKR_OK);
 }
 
@@ -94,9 +95,9 @@ static void whole_operations(void)
     bool right = true;
     CK_BYTE mac[32];
     expect("a MAC", sign(s.session, expected) == CKR_OK);
-    for (size_t i = 0; right && i < SESSIONS; i += 10)
+    for (size_t i = 0; right && i < count; i += 10)
         right = sign(sessions[i], mac) == CKR_OK && memcmp(mac, expected, 32) == 0;
-    printf("%d MACs, %.2f s\n", SESSIONS / 10, now() - began);
+    printf("%zu MACs, %.2f s\n", count / 10, now() - began);
     expect("whole operations work in all of them", right);
 }
 
@@ -117,7 +118,7 @@ static void parts(void)
     double shortest = 1;
     for (int i = 0; rv == CKR_OK && i < 5 && shortest >= 0.5; i++) {
         began = now();
-        rv = sign(sessions[SESSIONS - 1], mac);
+        rv = sign(sessions[count - 1], mac);
         shortest = now() - began < shortest ? now() - began : shortest;
     }
     expect("whole operations need not wait for them", rv == CKR_OK && shortest < 0.5);
@@ -199,8 +200,10 @@ int main(int argc, char **argv)
 {
     bool one = argc == 3 && strcmp(argv[2], "one") == 0;
 
-    if (argc != 2 && !one) {
-        fputs("usage: ten-thousand HMAC-LABEL [one]\n", stderr);
+    if (argc == 3 && !one)
+        count = strtoul(argv[2], NULL, 10);
+    if (argc < 2 || argc > 3 || count < 100 || count > SESSIONS_MAX) {
+        fputs("usage: ten-thousand HMAC-LABEL [one|SESSIONS]\n", stderr);
         return 2;
     }
     memset(message, 'm', sizeof(message));
@@ -225,7 +228,7 @@ int main(int argc, char **argv)
     (void)getchar();
     double began = now();
     CK_RV rv = CKR_OK;
-    for (size_t i = 0; rv == CKR_OK && i < SESSIONS / 2 && failures == 0; i++)
+    for (size_t i = 0; rv == CKR_OK && i < count / 2 && failures == 0; i++)
         rv = f->C_CloseSession(sessions[i]);
     if (rv == CKR_OK)
         rv = f->C_CloseAllSessions(s.slot);
