@@ -84,6 +84,22 @@ size_t sr_client_count(void)
     return n;
 }
 
+bool sr_clients_have_session(size_t token)
+{
+    bool have = false;
+    (void)pthread_mutex_lock(&clients_lock);
+    for (struct sr_client *c = clients; c != NULL && !have; c = c->next) {
+        (void)pthread_mutex_lock(&c->lock);
+        for (size_t i = 0; i < c->sessions.count && !have; i++) {
+            const struct sr_client_session *s = c->sessions.at[i];
+            have = s != NULL && s->token == token;
+        }
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    (void)pthread_mutex_unlock(&clients_lock);
+    return have;
+}
+
 /* Puts POINTER into an empty place; the handle is that place's, or 0 when LIMIT is reached or memory is out.
  * A place that became empty is taken again as late as possible: a stale handle shall not name another object.
  */
@@ -137,6 +153,16 @@ static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE 
     return now;
 }
 
+static void destroy(struct sr_token_object *object)
+{
+    struct sr_token *token = object->token;
+    if (sr_token_enter(token) != CKR_OK)
+        return;
+    if (!atomic_load(&object->gone))
+        (void)sr_object_destroy(object, token->keeper);
+    sr_token_leave(token);
+}
+
 /* Destroys the session objects that the client made, in one session or (0) in all. Called without the
  * client's lock. */
 static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
@@ -149,7 +175,7 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
             continue;
         (void)remove_at(&client->handles, i);
         (void)pthread_mutex_unlock(&client->lock);
-        (void)sr_object_destroy(object, object->token->keeper);
+        destroy(object);
         sr_object_release(object);
         (void)pthread_mutex_lock(&client->lock);
     }
@@ -170,7 +196,7 @@ static void destroy_private(struct sr_client *client)
         end = i >= client->handles.count;
         (void)pthread_mutex_unlock(&client->lock);
         if (object != NULL)
-            (void)sr_object_destroy(object, object->token->keeper);
+            destroy(object);
         sr_object_release(object);
     }
 }
@@ -211,6 +237,7 @@ void sr_client_leave(struct sr_client *client)
         sr_audit_part_free(part);
     free(client->sessions.at);
     free(client->handles.at);
+    sr_pin_free(client->officer.pin);
     (void)pthread_mutex_destroy(&client->lock);
     OPENSSL_clear_free(client, sizeof(*client));
 }
@@ -222,14 +249,18 @@ CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_
         return CKR_HOST_MEMORY;
     session->token = token;
     session->flags = flags;
+    CK_RV rv = CKR_OK;
     (void)pthread_mutex_lock(&client->lock);
-    *handle = put(&client->sessions, session, SESSIONS_MAX);
-    (void)pthread_mutex_unlock(&client->lock);
-    if (*handle == 0) {
-        free(session);
-        return CKR_SESSION_COUNT;
+    if (!(flags & CKF_RW_SESSION) && sr_client_is_officer(client, token)) {
+        rv = CKR_SESSION_READ_WRITE_SO_EXISTS;
+    } else {
+        *handle = put(&client->sessions, session, SESSIONS_MAX);
+        rv = *handle != 0 ? CKR_OK : CKR_SESSION_COUNT;
     }
-    return CKR_OK;
+    (void)pthread_mutex_unlock(&client->lock);
+    if (rv != CKR_OK)
+        free(session);
+    return rv;
 }
 
 CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle)
@@ -240,6 +271,7 @@ CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle)
         return rv;
     (void)pthread_mutex_lock(&client->lock);
     (void)remove_at(&client->sessions, handle);
+    sr_client_end_idle_officer(client, session->token);
     (void)pthread_mutex_unlock(&client->lock);
     destroy_owned(client, handle);
     free_session(session);
@@ -253,7 +285,8 @@ CK_RV sr_client_view(struct sr_client *client, CK_SESSION_HANDLE handle, struct 
     if (session != NULL) {
         view->token = session->token;
         view->flags = session->flags;
-        view->logged_out = client->logged_out;
+        view->officer = sr_client_is_officer(client, session->token);
+        view->logged_out = client->logged_out || view->officer;
     }
     (void)pthread_mutex_unlock(&client->lock);
     return session != NULL ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
@@ -324,7 +357,9 @@ struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_tok
 {
     (void)pthread_mutex_lock(&client->lock);
     struct sr_token_object *object = renew(client, handle);
-    if (object != NULL && (object->token != token || !sr_client_sees(client, client->logged_out, object)))
+    bool public_only = client->logged_out || sr_client_is_officer(client, token->number);
+    if (object != NULL && (object->token != token || atomic_load(&object->gone) ||
+                           !sr_client_sees(client, public_only, object)))
         object = NULL;
     if (object != NULL)
         atomic_fetch_add(&object->refs, 1);

@@ -37,8 +37,12 @@ struct sr_client {
     struct sr_client *next;
     unsigned connections;
 
-    pthread_mutex_t lock;              /* for what follows */
-    bool logged_out;                   /* by C_Logout: private objects are hidden from it until C_Login */
+    pthread_mutex_t lock; /* for what follows */
+    bool logged_out;      /* by C_Logout: private objects are hidden from it until C_Login */
+    struct {
+        struct sr_pin *pin; /* that it logged in with as a token's security officer; NULL: it is none */
+        size_t token;
+    } officer;
     struct sr_places sessions;         /* struct sr_client_session */
     struct sr_places handles;          /* struct sr_token_object, each with a reference */
     struct sr_audit_part *audit_parts; /* operations in parts, as the audit log follows them */
@@ -58,7 +62,8 @@ bool sr_client_is_last(struct sr_client *client);
 /* How many there are. */
 size_t sr_client_count(void);
 
-/* A new session; *HANDLE is the client's name for it. */
+/* A new session; *HANDLE is the client's name for it. CKR_SESSION_READ_WRITE_SO_EXISTS for a read-only one of
+ * a security officer. */
 CK_RV sr_client_open(struct sr_client *client, size_t token, CK_FLAGS flags, CK_SESSION_HANDLE *handle);
 
 /* Closes it with its operation and its session objects. */
@@ -68,7 +73,8 @@ CK_RV sr_client_close(struct sr_client *client, CK_SESSION_HANDLE handle);
 struct sr_session_view {
     size_t token;
     CK_FLAGS flags;
-    bool logged_out;
+    bool logged_out; /* private objects are hidden: also from a security officer */
+    bool officer;
 };
 CK_RV sr_client_view(struct sr_client *client, CK_SESSION_HANDLE handle, struct sr_session_view *view);
 
@@ -94,5 +100,31 @@ void sr_client_forget(struct sr_client *client, CK_OBJECT_HANDLE handle);
 
 /* With true, its private session objects are destroyed. */
 void sr_client_set_logged_out(struct sr_client *client, bool logged_out);
+
+/* Has any client a session with the token? */
+bool sr_clients_have_session(size_t token);
+
+/* May the client log in as the token's security officer (PKCS#11 v3.0 §5.6.8)? CKR_OK,
+ * CKR_SESSION_READ_ONLY_EXISTS, CKR_USER_ALREADY_LOGGED_IN or CKR_USER_ANOTHER_ALREADY_LOGGED_IN.
+ * Thread-safe, as the following but where it is said. */
+CK_RV sr_client_may_become_officer(struct sr_client *client, size_t token);
+
+/* It has done so with PIN, which is taken over, and freed when it logs out, closes its last session with the
+ * token, or ends. */
+CK_RV sr_client_become_officer(struct sr_client *client, size_t token, struct sr_pin *pin);
+
+/* Under the client's lock. */
+bool sr_client_is_officer(const struct sr_client *client, size_t token);
+
+/* A copy of that PIN, freed by the caller; NULL where it is no security officer, or out of memory. */
+struct sr_pin *sr_client_officer_pin(struct sr_client *client, size_t token);
+
+/* The PIN is another one now; it is taken over. */
+void sr_client_set_officer_pin(struct sr_client *client, size_t token, struct sr_pin *pin);
+
+void sr_client_end_officer(struct sr_client *client, size_t token);
+
+/* The same where the client has no session with the token any more. Under the client's lock. */
+void sr_client_end_idle_officer(struct sr_client *client, size_t token);
 
 #endif

@@ -244,7 +244,8 @@ CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply)
     if (!sr_loan_use(context->token, &context->loan)) {
         end_context(session, context, CKR_OK);
         rv = sr_explain(work, CKR_FUNCTION_CANCELED,
-                        "the messages rested for too long while others waited for a session: begin again");
+                        "the messages lost their session of the token's: they rested while others waited "
+                        "for one, or the token was changed; begin again");
         goto out;
     }
     rv = run(&m);

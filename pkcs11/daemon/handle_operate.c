@@ -33,10 +33,9 @@ CK_RV sr_operate_use(struct sr_work *work, struct sr_parts *parts)
 {
     if (sr_loan_use(parts->token, &parts->loan))
         return CKR_OK;
-    return sr_explain(
-        work, CKR_FUNCTION_CANCELED,
-        "the operation in parts was idle while others waited for one of the token's sessions, and "
-        "lost its own to them: begin it again");
+    return sr_explain(work, CKR_FUNCTION_CANCELED,
+                      "the operation in parts lost its session of the token's: it was idle while others "
+                      "waited for one, or the token was changed; begin it again");
 }
 
 CK_RV sr_operate_again(struct sr_work *work, CK_SESSION_HANDLE session, const struct sr_parts *parts)

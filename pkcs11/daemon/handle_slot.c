@@ -31,26 +31,34 @@ CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply)
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply)
 {
     struct sr_bytes_reply *answer = reply;
-    const struct sr_token *token = token_of(work, request);
+    struct sr_token *token = token_of(work, request);
     CK_SLOT_INFO info;
 
     if (token == NULL)
         return CKR_SLOT_ID_INVALID;
     memset(&info, 0, sizeof(info));
-    CK_RV rv = token->module.f->C_GetSlotInfo(token->slot, &info);
+    CK_RV rv = sr_token_enter(token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = token->module.f->C_GetSlotInfo(token->slot, &info);
+    sr_token_leave(token);
     return rv == CKR_OK ? sr_work_bytes(work, &info, sizeof(info), &answer->data) : rv;
 }
 
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply)
 {
     struct sr_bytes_reply *answer = reply;
-    const struct sr_token *token = token_of(work, request);
+    struct sr_token *token = token_of(work, request);
     CK_TOKEN_INFO info;
 
     if (token == NULL)
         return CKR_SLOT_ID_INVALID;
     memset(&info, 0, sizeof(info));
-    CK_RV rv = token->module.f->C_GetTokenInfo(token->slot, &info);
+    CK_RV rv = sr_token_enter(token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = token->module.f->C_GetTokenInfo(token->slot, &info);
+    sr_token_leave(token);
     if (rv != CKR_OK)
         return rv;
     /* An admitted client is logged in from the start. The PINs' states are the daemon's business. */
@@ -77,15 +85,11 @@ static CK_FLAGS flags_of(const struct sr_token *token, CK_MECHANISM_TYPE type, C
     return flags;
 }
 
-CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *reply)
+static CK_RV read_mechanisms(struct sr_work *work, const struct sr_token *token,
+                             struct sr_bytes_reply *answer)
 {
-    struct sr_bytes_reply *answer = reply;
-    const struct sr_token *token = token_of(work, request);
     CK_ULONG count = 0;
     size_t kept = 0;
-
-    if (token == NULL)
-        return CKR_SLOT_ID_INVALID;
     CK_FUNCTION_LIST *f = token->module.f;
     CK_RV rv = f->C_GetMechanismList(token->slot, NULL, &count);
     if (rv != CKR_OK)
@@ -106,5 +110,18 @@ CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *repl
         kept += sr_permit_listed(work, types[i], &entry->info.flags);
     }
     answer->data = (struct sr_bytes){.length = kept * sizeof(*entries), .data = (unsigned char *)entries};
+    return rv;
+}
+
+CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *reply)
+{
+    struct sr_token *token = token_of(work, request);
+    if (token == NULL)
+        return CKR_SLOT_ID_INVALID;
+    CK_RV rv = sr_token_enter(token);
+    if (rv != CKR_OK)
+        return rv;
+    rv = read_mechanisms(work, token, reply);
+    sr_token_leave(token);
     return rv;
 }

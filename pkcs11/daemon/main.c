@@ -6,7 +6,9 @@
 #include "daemon/connection.h"
 #include "daemon/custody_switch.h"
 #include "daemon/listener.h"
+#include "daemon/officer.h"
 #include "daemon/open_jobs.h"
+#include "daemon/pin_file.h"
 #include "daemon/seccomp.h"
 #include "daemon/share.h"
 #include "daemon/spawn.h"
@@ -28,7 +30,8 @@
 #include <unistd.h>
 
 #define DRAIN_MS 5000
-#define OTHER_FILES 256 /* descriptors that are no connections */
+#define OTHER_FILES 256     /* descriptors that are no connections */
+#define PIN_CHANGE_MS 35000 /* of an officer's process that outlived its strongroomd; it ends after 30 s */
 #define DEFAULT_CONFIG "/etc/strongroom/strongroomd.conf"
 
 static void usage(FILE *out)
@@ -106,11 +109,18 @@ static int stop_signals(void)
 
 static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why *why)
 {
+    for (size_t i = 0; i < daemon->config->token_count; i++)
+        sr_pin_file_wait(daemon->config->tokens[i].pin_file, PIN_CHANGE_MS);
     for (*opened = 0; *opened < daemon->config->token_count; (*opened)++) {
         const struct sr_token_config *t = &daemon->config->tokens[*opened];
         if (sr_token_open(&daemon->tokens[*opened], t, why) != CKR_OK)
             return false;
-        sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
+        daemon->tokens[*opened].number = *opened;
+        if (daemon->tokens[*opened].unset)
+            sr_log(SR_LOG_WARNING, "token \"%s\" (%s): it has no user PIN yet, so nobody is logged in",
+                   t->label, t->module);
+        else
+            sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
     }
     return true;
 }
@@ -222,10 +232,12 @@ int main(int argc, char **argv)
         {"check", required_argument, NULL, 'k'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
+        {"officer", no_argument, NULL, 'o'}, /* strongroomd runs itself so: officer.h */
         {NULL, 0, NULL, 0},
     };
     const char *file = DEFAULT_CONFIG;
     bool check = false;
+    bool officer = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -240,6 +252,9 @@ int main(int argc, char **argv)
         case 'V':
             (void)puts("strongroomd " STRONGROOM_VERSION);
             return EXIT_SUCCESS;
+        case 'o':
+            officer = true;
+            break;
         case 'h':
             usage(stdout);
             return EXIT_SUCCESS;
@@ -259,5 +274,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     if (unsetenv("OPENSSL_CONF") != 0 || unsetenv("STRONGROOM_SOCKET") != 0)
         return EXIT_FAILURE;
+    if (officer)
+        return sr_officer_main();
     return check ? sr_check(file) : run(file);
 }

@@ -116,8 +116,9 @@ CK_RV sr_make_open(struct sr_making *making, struct sr_draft *const *drafts, siz
         return CKR_USER_NOT_LOGGED_IN;
     if (making->on_token)
         return sr_token_borrow(making->token, &making->real);
+    CK_RV rv = sr_token_enter(making->token);
     making->real = making->token->keeper;
-    return CKR_OK;
+    return rv;
 }
 
 static void log_made(struct sr_work *work, const char *verb, const struct sr_token_object *object)
@@ -173,8 +174,10 @@ CK_RV sr_make_end(struct sr_work *work, struct sr_making *making, CK_RV rv, cons
         for (size_t i = 0; rv != CKR_OK && i < n; i++)
             (void)f->C_DestroyObject(making->real, handles[i]);
     }
-    if (making->real != making->token->keeper)
+    if (making->on_token)
         sr_token_return(making->token, making->real, rv);
+    else
+        sr_token_leave(making->token);
     return rv;
 }
 

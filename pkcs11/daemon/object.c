@@ -510,6 +510,7 @@ void sr_objects_forget(struct sr_token *token)
         while (token->objects[i] != NULL) {
             struct sr_token_object *o = token->objects[i];
             token->objects[i] = o->next;
+            atomic_store(&o->gone, true);
             sr_object_release(o);
         }
     }

@@ -27,7 +27,7 @@ struct sr_token_object {
     /* Under the token's lock: */
     struct sr_token_object *next; /* in its bucket */
     bool hidden;                  /* a copy that the daemon made, or its own key: no client sees it */
-    bool gone;                    /* the token does not have it any more */
+    atomic_bool gone;             /* the token does not have it any more; read without the lock, too */
     bool changing;                /* nobody else uses it now, for SoftHSM shows it half changed */
     bool copy_tried;
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
@@ -69,7 +69,7 @@ struct sr_token_object *sr_object_current(struct sr_token_object *object);
 /* Destroys the object in the token, and its copy with it. */
 CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session);
 
-/* Forgets all objects of a token that is being closed. */
+/* Forgets all objects of a token that is being closed, or that nobody else is inside of. */
 void sr_objects_forget(struct sr_token *token);
 
 #endif

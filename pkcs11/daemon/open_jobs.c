@@ -36,6 +36,11 @@ bool sr_open_jobs(struct sr_daemon *daemon, struct sr_why *why)
 
     if (config->registry == NULL)
         return true;
+    if (token->unset) {
+        sr_why_set(why, "the token \"%s\", which is to hold the jobs' keys, has no user PIN yet",
+                   token->config->label);
+        return false;
+    }
     if (!open_session(token, &seal, why) || !open_session(token, &keeper, why))
         return false;
     if (sr_jobs_open(config->registry, &seal, &keeper, &daemon->jobs, why) != SR_JOB_OK)

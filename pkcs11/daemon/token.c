@@ -3,6 +3,7 @@
 #include "cryptoki/names.h"
 #include "cryptoki/token.h"
 #include "daemon/object.h"
+#include "daemon/pin_file.h"
 #include "wire/channel.h"
 
 #include <stdio.h>
@@ -46,13 +47,42 @@ static const char *login_advice(CK_RV rv)
         return "the PIN file holds another PIN; correct it before the token locks itself";
     case CKR_PIN_LOCKED:
         return "the PIN is locked after too many wrong ones; the token's security officer can unlock it";
-    case CKR_USER_PIN_NOT_INITIALIZED:
-        return "the token has no user PIN yet";
     default:
         return "the token's own log may say more";
     }
 }
 
+static CK_RV try_pin(struct sr_token *token, const struct sr_pin *pin)
+{
+    CK_RV rv = token->module.f->C_Login(token->keeper, CKU_USER, (CK_UTF8CHAR *)pin->value, pin->length);
+    return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
+}
+
+/* The PIN file's PIN is the wrong one: is it because a change of it was interrupted? */
+static CK_RV try_pending_pin(struct sr_token *token)
+{
+    const char *file = token->config->pin_file;
+    struct sr_why why = {""};
+    struct sr_pin *pending = sr_pin_file_pending(file);
+    CK_RV rv = pending != NULL ? try_pin(token, pending) : CKR_PIN_INCORRECT;
+
+    if (rv == CKR_OK) {
+        sr_log(SR_LOG_WARNING,
+               "token \"%s\": an interrupted change of the PIN is completed: the new one is good",
+               token->config->label);
+        if (!sr_pin_file_commit(file, &why))
+            sr_log(SR_LOG_WARNING, "%s", why.text);
+        (void)pthread_mutex_lock(&token->lock);
+        struct sr_pin *old = token->pin;
+        token->pin = pending;
+        (void)pthread_mutex_unlock(&token->lock);
+        pending = old;
+    }
+    sr_pin_free(pending);
+    return rv;
+}
+
+/* A session that stays, and the login in it. */
 static CK_RV login(struct sr_token *token, struct sr_why *why)
 {
     const struct sr_token_config *c = token->config;
@@ -61,15 +91,38 @@ static CK_RV login(struct sr_token *token, struct sr_why *why)
         sr_why_set(why, "no session with the token \"%s\": %s", c->label, sr_rv_name(rv));
         return rv;
     }
+    token->unset = false;
     if (!(token->info.flags & CKF_LOGIN_REQUIRED))
         return CKR_OK;
-    rv = token->module.f->C_Login(token->keeper, CKU_USER, (CK_UTF8CHAR *)token->pin->value,
-                                  token->pin->length);
-    if (rv == CKR_USER_ALREADY_LOGGED_IN)
+    rv = try_pin(token, token->pin);
+    if (rv == CKR_OK) {
+        sr_pin_file_abandon(c->pin_file);
+    } else if (rv == CKR_PIN_INCORRECT) {
+        rv = try_pending_pin(token);
+    } else if (rv == CKR_USER_PIN_NOT_INITIALIZED) {
+        token->unset = true;
         rv = CKR_OK;
+    }
     if (rv != CKR_OK)
         sr_why_set(why, "the token \"%s\" refuses the login with %s: %s: %s", c->label, c->pin_file,
                    sr_rv_name(rv), login_advice(rv));
+    return rv;
+}
+
+CK_RV sr_token_begin(struct sr_token *token, struct sr_why *why)
+{
+    const struct sr_token_config *config = token->config;
+    CK_RV rv =
+        sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
+    if (rv == CKR_OK)
+        return login(token, why);
+    char labels[256];
+    list_labels(token->module.f, labels, sizeof(labels));
+    sr_why_set(why,
+               "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
+               "this user may read "
+               "the token's files",
+               config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
     return rv;
 }
 
@@ -102,18 +155,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     rv = sr_module_open(&token->module, config->module, config->init_args, SR_LOCKS_OURS, why);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
-    if (rv != CKR_OK) {
-        char labels[256];
-        list_labels(token->module.f, labels, sizeof(labels));
-        sr_why_set(why,
-                   "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
-                   "this user may read "
-                   "the token's files",
-                   config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
-        goto out;
-    }
-    rv = login(token, why);
+    rv = sr_token_begin(token, why);
     token->open_max = config->max_sessions;
     /* PKCS#11 v3.0 §3.4, CK_TOKEN_INFO: 0 is CK_EFFECTIVELY_INFINITE; the keeper takes one. */
     CK_ULONG limit = token->info.ulMaxSessionCount;
@@ -139,6 +181,15 @@ void sr_token_close(struct sr_token *token)
     (void)pthread_mutex_destroy(&token->lock);
     token->pin = NULL;
     token->idle = NULL;
+}
+
+/* Under the token's lock: who waits for a session, or for everybody to be out. */
+static void tell_of_return(struct sr_token *token)
+{
+    if (token->shut)
+        (void)pthread_cond_broadcast(&token->returned);
+    else
+        (void)pthread_cond_signal(&token->returned);
 }
 
 static void unlink_loan(struct sr_token *token, struct sr_loan *loan)
@@ -171,6 +222,28 @@ static struct sr_loan *idle_loan(const struct sr_token *token)
     return loan;
 }
 
+/* Under the token's lock, which it leaves meanwhile. */
+static void take_back(struct sr_token *token, struct sr_loan *loan)
+{
+    CK_SESSION_HANDLE real = loan->real;
+    unlink_loan(token, loan);
+    loan->lent = false;
+    (void)pthread_mutex_unlock(&token->lock);
+    /* There is an operation in it, which only its end would end. */
+    (void)token->module.f->C_CloseSession(real);
+    (void)pthread_mutex_lock(&token->lock);
+    token->open_count--;
+    loan_ended(token);
+    tell_of_return(token);
+}
+
+void sr_loans_take_back(struct sr_token *token)
+{
+    struct sr_loan *loan;
+    while ((loan = idle_loan(token)) != NULL)
+        take_back(token, loan);
+}
+
 /* Takes back the session of the operation in parts that has been idle for longest, or waits for COND, at most
  * until there is one that may be taken. The caller holds the lock, and looks again. */
 static void take_back_or_wait(struct sr_token *token, pthread_cond_t *cond)
@@ -186,27 +259,22 @@ static void take_back_or_wait(struct sr_token *token, pthread_cond_t *cond)
         (void)pthread_cond_timedwait(cond, &token->lock, &due);
         return;
     }
-    CK_SESSION_HANDLE real = loan->real;
-    unlink_loan(token, loan);
-    loan->lent = false;
-    (void)pthread_mutex_unlock(&token->lock);
-    /* There is an operation in it, which only its end would end. */
-    (void)token->module.f->C_CloseSession(real);
-    (void)pthread_mutex_lock(&token->lock);
-    token->open_count--;
-    loan_ended(token);
-    (void)pthread_cond_signal(&token->returned);
+    take_back(token, loan);
 }
 
 static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    while (token->idle_count == 0 && token->open_count >= token->open_max) {
+    while (!token->shut && token->idle_count == 0 && token->open_count >= token->open_max) {
         if (!wait) {
             (void)pthread_mutex_unlock(&token->lock);
             return CKR_SESSION_COUNT;
         }
         take_back_or_wait(token, &token->returned);
+    }
+    if (token->shut) {
+        (void)pthread_mutex_unlock(&token->lock);
+        return CKR_TOKEN_NOT_PRESENT;
     }
     if (token->idle_count > 0) {
         *session = token->idle[--token->idle_count];
@@ -220,7 +288,7 @@ static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *sessio
     if (rv != CKR_OK) {
         (void)pthread_mutex_lock(&token->lock);
         token->open_count--;
-        (void)pthread_cond_signal(&token->returned);
+        tell_of_return(token);
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
@@ -231,9 +299,9 @@ CK_RV sr_loan_begin(struct sr_token *token, struct sr_loan *loan)
     size_t most = token->open_max > 1 ? token->open_max - 1 : 1;
 
     (void)pthread_mutex_lock(&token->lock);
-    while (token->loan_count >= most)
+    while (!token->shut && token->loan_count >= most)
         take_back_or_wait(token, &token->loan_ended);
-    token->loan_count++;
+    token->loan_count++; /* borrow() says whether the token is shut */
     (void)pthread_mutex_unlock(&token->lock);
 
     CK_RV rv = borrow(token, true, &loan->real);
@@ -258,10 +326,10 @@ struct sr_token_use sr_token_use(struct sr_token *token)
 bool sr_loan_use(struct sr_token *token, struct sr_loan *loan)
 {
     (void)pthread_mutex_lock(&token->lock);
-    bool lent = loan->lent;
-    loan->busy = lent;
+    bool usable = loan->lent && !token->shut;
+    loan->busy = usable;
     (void)pthread_mutex_unlock(&token->lock);
-    return lent;
+    return usable;
 }
 
 void sr_loan_rest(struct sr_token *token, struct sr_loan *loan)
@@ -272,7 +340,7 @@ void sr_loan_rest(struct sr_token *token, struct sr_loan *loan)
     unlink_loan(token, loan);
     link_newest(token, loan);
     /* Who waits for a session may have to wait for this one now. */
-    (void)pthread_cond_signal(&token->returned);
+    tell_of_return(token);
     (void)pthread_cond_signal(&token->loan_ended);
     (void)pthread_mutex_unlock(&token->lock);
 }
@@ -307,7 +375,7 @@ CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session)
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    bool idle = token->idle_count > 0;
+    bool idle = token->idle_count > 0 && !token->shut;
     if (idle)
         *session = token->idle[--token->idle_count];
     (void)pthread_mutex_unlock(&token->lock);
@@ -323,6 +391,6 @@ void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv
         token->idle[token->idle_count++] = session;
     else
         token->open_count--;
-    (void)pthread_cond_signal(&token->returned);
+    tell_of_return(token);
     (void)pthread_mutex_unlock(&token->lock);
 }

@@ -136,6 +136,9 @@ CK_RV sr_handle_operate_final(struct sr_work *work, const void *request, void *r
 CK_RV sr_handle_message_init(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_message_final(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_init_token(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_init_pin(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_set_pin(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_set_state(struct sr_work *work, const void *request, void *reply);

@@ -38,21 +38,6 @@ static CK_RV no_event(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
     return refuse();
 }
 
-static CK_RV no_init_token(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG n, CK_UTF8CHAR *label)
-{
-    return refuse();
-}
-
-static CK_RV no_set_pin(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG n, CK_UTF8CHAR *new, CK_ULONG m)
-{
-    return refuse();
-}
-
-static CK_RV no_in(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG n)
-{
-    return refuse();
-}
-
 #pragma GCC diagnostic pop
 
 static CK_FUNCTION_LIST functions = {
@@ -71,9 +56,9 @@ static CK_FUNCTION_LIST functions = {
     .C_GetMechanismList = C_GetMechanismList,
     .C_GetMechanismInfo = C_GetMechanismInfo,
     .C_WaitForSlotEvent = no_event,
-    .C_InitToken = no_init_token,
-    .C_InitPIN = no_in,
-    .C_SetPIN = no_set_pin,
+    .C_InitToken = C_InitToken,
+    .C_InitPIN = C_InitPIN,
+    .C_SetPIN = C_SetPIN,
 
     .C_OpenSession = C_OpenSession,
     .C_CloseSession = C_CloseSession,

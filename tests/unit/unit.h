@@ -25,6 +25,7 @@ extern CU_TestInfo config_tests[];
 extern CU_TestInfo crowd_tests[];
 extern CU_TestInfo custody_tests[];
 extern CU_TestInfo pattern_tests[];
+extern CU_TestInfo pin_file_tests[];
 extern CU_TestInfo policy_tests[];
 extern CU_TestInfo share_tests[];
 
