@@ -24,6 +24,12 @@ void table_say(const char *subject, const char *what, CK_RV rv, const char *form
     printf("\n");
 }
 
+void table_add(char *text, size_t size, const char *word)
+{
+    size_t length = strlen(text);
+    (void)snprintf(text + length, size - length, "%s%s", length != 0 ? " " : "", word);
+}
+
 void table_fresh(struct table *t)
 {
     if (t->op != CK_INVALID_HANDLE)

@@ -68,6 +68,9 @@ void table_line(const char *subject, const char *what, CK_RV rv);
 __attribute__((format(printf, 4, 5))) void table_say(const char *subject, const char *what, CK_RV rv,
                                                      const char *format, ...);
 
+/* Adds a word to the text of SIZE bytes, after a space where it is not the first. */
+void table_add(char *text, size_t size, const char *word);
+
 /* A new session for operations, with nothing active. */
 void table_fresh(struct table *t);
 

@@ -6,12 +6,13 @@
 #include <string.h>
 
 #define OUT 1024
+#define DESCRIPTION 256
 
 static CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
 static CK_KEY_TYPE aes = CKK_AES;
 static CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
 
-/* What a key says of itself: one word for each attribute that is true. */
+/* What a key says of itself, in DESCRIPTION bytes: one word for each attribute that is true. */
 static void describe(struct table *t, CK_OBJECT_HANDLE key, char *text)
 {
     static const struct {
@@ -37,10 +38,8 @@ static void describe(struct table *t, CK_OBJECT_HANDLE key, char *text)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         CK_BBOOL value = CK_FALSE;
         CK_ATTRIBUTE a = {all[i].type, &value, sizeof(value)};
-        if (t->f->C_GetAttributeValue(t->home, key, &a, 1) == CKR_OK && value == CK_TRUE) {
-            strcat(text, text[0] == '\0' ? "" : " ");
-            strcat(text, all[i].name);
-        }
+        if (t->f->C_GetAttributeValue(t->home, key, &a, 1) == CKR_OK && value == CK_TRUE)
+            table_add(text, DESCRIPTION, all[i].name);
     }
 }
 
@@ -82,7 +81,7 @@ static void unwrap(struct table *t, const struct row *row, CK_OBJECT_HANDLE orig
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     CK_BYTE one[16] = {1};
     CK_BYTE other[16] = {2};
-    char text[256];
+    char text[DESCRIPTION];
 
     memcpy(template, unwrapped, sizeof(unwrapped));
     table_prepare(t, row, &p);
@@ -167,7 +166,7 @@ void table_derive(struct table *t, const struct row *row)
     CK_OBJECT_HANDLE base = table_key(t, row->kind, ROLE_DERIVE)->private;
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     CK_ULONG length = row->kind == KIND_DES ? 16 : 32;
-    char text[256];
+    char text[DESCRIPTION];
     CK_ATTRIBUTE template[] = {
         {CKA_CLASS, &secret_class, sizeof(secret_class)},
         {CKA_KEY_TYPE, &generic, sizeof(generic)},
@@ -229,7 +228,7 @@ void table_generation_row(struct table *t, const struct row *row)
     CK_ATTRIBUTE open[] = {ATTRIBUTE_NO(CKA_SENSITIVE), ATTRIBUTE_YES(CKA_EXTRACTABLE)};
     CK_ATTRIBUTE bare[] = {ATTRIBUTE_NO(CKA_TOKEN)};
     CK_OBJECT_HANDLE one, other;
-    char text[256];
+    char text[DESCRIPTION];
 
     if (row->type == CKM_DSA_PARAMETER_GEN || row->type == CKM_DH_PKCS_PARAMETER_GEN) {
         generate_parameters(t, row);

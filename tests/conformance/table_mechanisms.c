@@ -30,11 +30,9 @@ static void info(struct table *t, const struct row *row)
     char text[256] = "";
     CK_RV rv = t->f->C_GetMechanismInfo(t->s.slot, row->type, &i);
     for (size_t n = 0; n < sizeof(flag_names) / sizeof(flag_names[0]); n++)
-        if (i.flags & flag_names[n].flag) {
-            strcat(text, " ");
-            strcat(text, flag_names[n].name);
-        }
-    table_say(row->name, "info", rv, "%lu to %lu:%s", i.ulMinKeySize, i.ulMaxKeySize, text);
+        if (i.flags & flag_names[n].flag)
+            table_add(text, sizeof(text), flag_names[n].name);
+    table_say(row->name, "info", rv, "%lu to %lu: %s", i.ulMinKeySize, i.ulMaxKeySize, text);
 }
 
 static const struct row *row_of(CK_MECHANISM_TYPE type)

@@ -80,7 +80,8 @@ static unsigned long own_memory(void)
     unsigned long size = 0;
     FILE *file = fopen("/proc/self/status", "r");
     while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        (void)sscanf(line, "RssAnon: %lu", &size);
+        if (strncmp(line, "RssAnon:", 8) == 0)
+            size = strtoul(line + 8, NULL, 10);
     if (file != NULL)
         (void)fclose(file);
     return size;
