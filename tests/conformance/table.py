@@ -54,8 +54,19 @@ def same(one, other):
     return not found
 
 
-def cell(numbers):
+# Reasons of wrong calls alone.
+WRONG = {NUMBERS[name] for name in ("value", "order", "later", "mac", "closing")}
+
+
+def listed(numbers):
     return ", ".join(str(number) for number in sorted(set(numbers)))
+
+
+def cell(numbers):
+    """The reasons, those of wrong calls in brackets; empty where there are none."""
+    right = listed(set(numbers) - WRONG)
+    wrong = listed(set(numbers) & WRONG)
+    return f"{right or 'same'} ({wrong})" if wrong else right
 
 
 def document(direct, shim, path):
@@ -86,20 +97,21 @@ def functions(out, keys, number):
     for name in names:
         calls = [key for key in keys if key[0] == name]
         differ = [number[key] for key in calls if key in number]
-        out.write(f"| {name} | {len(calls)} | {'same' if not differ else f'{len(differ)} differ: {cell(differ)}'} |\n")
+        out.write(f"| {name} | {len(calls)} | {'same' if not differ else f'{len(differ)} differ: {listed(differ)}'} |\n")
 
 
 def mechanisms(out, keys, number, direct):
-    out.write("\n## Mechanisms\n\n\"Same\": all calls gave the same; numbers: some did not, for these reasons; nothing: the token "
-              "does not offer\nit, and says so through the shim with the same return value.\n\n"
+    out.write("\n## Mechanisms\n\n\"Same\": all calls gave the same; numbers: some did not, for these reasons; in "
+              "brackets: wrong\ncalls alone did not; nothing: the token does not offer it, and says so through the shim with "
+              "the same return value.\n\n"
               f"| mechanism | info | {' | '.join(OPERATIONS)} |\n|---|---|{'---|' * len(OPERATIONS)}\n")
     for name in [subject for subject, case in direct if case == "listed"]:
-        cells = [cell(number[key] for key in keys if key[0] == name and key[1] in ("listed", "info") and key in number)
+        cells = [cell([number[key] for key in keys if key[0] == name and key[1] in ("listed", "info") and key in number])
                  or "same"]
         for operation in OPERATIONS:
             calls = [key for key in keys if key[0] == name and key[1].startswith(operation + ":")]
             offered = any("not offered" not in case for _, case in calls)
-            cells.append(cell(number[key] for key in calls if key in number) or ("same" if offered else ""))
+            cells.append(cell([number[key] for key in calls if key in number]) or ("same" if offered else ""))
         out.write(f"| {name} | {' | '.join(cells)} |\n")
 
 
