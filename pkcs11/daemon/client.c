@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/client.h"
+#include "daemon/events.h"
+#include "daemon/object_again.h"
+#include "daemon/recover.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -54,6 +57,7 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
     c->uid = peer->uid;
     c->pid = peer->pid;
     c->connections = 1;
+    c->events = sr_event_last();
     (void)pthread_mutex_init(&c->lock, NULL);
     c->next = clients;
     clients = c;
@@ -123,15 +127,18 @@ static void destroy_owned(struct sr_client *client, CK_SESSION_HANDLE session)
             object = NULL;
         end = i >= client->handles.count;
         (void)pthread_mutex_unlock(&client->lock);
-        if (object != NULL)
-            (void)sr_object_destroy(object, object->token->keeper);
+        if (object != NULL && !object->lost && sr_token_hold(object->token) == CKR_OK) {
+            CK_RV rv = object->lost ? CKR_OK : sr_object_destroy(object, object->token->keeper);
+            sr_token_let_go(object->token, rv);
+        }
         sr_object_release(object);
     }
 }
 
 static void free_session(struct sr_client_session *session, struct sr_token *tokens)
 {
-    if (session->signing) /* in the middle of an operation: not fit for another borrower */
+    /* In the middle of an operation: not fit for another borrower. */
+    if (session->signing && sr_token_unpark(&tokens[session->token], session->life) == CKR_OK)
         sr_token_return(&tokens[session->token], session->real, CKR_FUNCTION_CANCELED);
     free(session->found);
     free(session);
@@ -264,6 +271,11 @@ struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_tok
     if (object != NULL)
         atomic_fetch_add(&object->refs, 1);
     (void)pthread_mutex_unlock(&client->lock);
+    if (object != NULL && sr_object_again(object) != CKR_OK) {
+        sr_recover_note_lost_object();
+        sr_object_release(object);
+        object = NULL;
+    }
     return object;
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_MAX 64
+#define LIST_MAX SR_TOKENS_MAX
 #define TOKEN_SESSIONS 16
 #define CONNECTIONS 1024
 #define DATA_KEY_S 300
@@ -256,7 +256,8 @@ static bool read_socket(const struct reader *r, const char *section, void *arg)
 
 static bool read_token(const struct reader *r, const char *section, void *arg)
 {
-    static const char *const keys[] = {"module", "init-args", "label", "pin-file", "max-sessions", NULL};
+    static const char *const keys[] = {"module",       "init-args", "label", "pin-file",
+                                       "max-sessions", "optional",  NULL};
     struct sr_config *config = arg;
     if (!has_section(r, "tokens", section) || !only_known(r, section, keys, false))
         return false;
@@ -264,8 +265,11 @@ static bool read_token(const struct reader *r, const char *section, void *arg)
         sr_why_set(r->why, "%s: more than %d tokens", r->file, LIST_MAX);
         return false;
     }
-    struct sr_token_config *t = &config->tokens[config->token_count++];
+    struct sr_token_config *t = &config->tokens[config->token_count];
+    const char *optional = value_of(r, section, "optional");
     unsigned long sessions = TOKEN_SESSIONS;
+
+    t->slot = config->token_count++;
 
     t->name = strdup(section);
     if (t->name == NULL || !copy(r, section, "module", true, &t->module) ||
@@ -274,6 +278,11 @@ static bool read_token(const struct reader *r, const char *section, void *arg)
         !number(r, section, "max-sessions", 10, 4096, &sessions))
         return false;
     t->max_sessions = sessions > 0 ? sessions : 1;
+    if (optional != NULL && strcmp(optional, "yes") != 0 && strcmp(optional, "no") != 0) {
+        sr_why_set(r->why, "%s: [%s] optional: write yes or no", r->file, section);
+        return false;
+    }
+    t->optional = optional != NULL && strcmp(optional, "yes") == 0;
     return true;
 }
 

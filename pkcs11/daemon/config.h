@@ -32,6 +32,8 @@ struct sr_socket_config {
     size_t admitted_count;
 };
 
+#define SR_TOKENS_MAX 64
+
 struct sr_token_config {
     char *name; /* of its section */
     char *module;
@@ -39,6 +41,8 @@ struct sr_token_config {
     char *label;
     char *pin_file;
     size_t max_sessions;
+    size_t slot;   /* its number for clients: the place in the list */
+    bool optional; /* may be absent at the start */
 };
 
 struct sr_config {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 
+#include "cryptoki/names.h"
 #include "daemon/audit_call.h"
 #include "daemon/crowd.h"
+#include "daemon/recover.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
@@ -226,6 +228,42 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
     return CKR_OK;
 }
 
+/* What a token that lost its sessions makes of a call that may not be done twice. */
+static CK_RV after_loss(struct sr_work *work, CK_RV rv)
+{
+    if (!sr_recover_suspects(rv) && rv != CKR_KEY_HANDLE_INVALID && rv != CKR_OBJECT_HANDLE_INVALID)
+        return rv;
+    if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED)
+        return rv;
+    if (work->why[0] == '\0')
+        (void)sr_explain(work, rv, "the token failed or lost its sessions: try again (%s)", sr_rv_name(rv));
+    return CKR_DEVICE_ERROR;
+}
+
+/* The handler. A call that met a token without its sessions is done once more, where that does no harm. */
+static CK_RV handle(struct sr_work *work, enum sr_call call, const struct sr_call_row *row,
+                    const union request *request, union reply *reply)
+{
+    sr_handler handler = sr_handler_of(call);
+    if (handler == NULL)
+        return CKR_FUNCTION_NOT_SUPPORTED;
+
+    sr_recover_begin();
+    CK_RV rv = handler(work, request, reply);
+    if (rv != CKR_OK && sr_recover_met() && row->repeatable) {
+        work->why[0] = '\0';
+        sr_ahead_forget(&work->ahead);
+        memset(reply, 0, sizeof(*reply));
+        rv = handler(work, request, reply);
+    }
+    if (rv != CKR_OK && sr_recover_met_lost_object() && work->why[0] == '\0')
+        return sr_explain(
+            work, rv,
+            "the object is gone: the token lost its sessions, and session objects with them, or "
+            "does not hold it any more");
+    return rv != CKR_OK && sr_recover_met() ? after_loss(work, rv) : rv;
+}
+
 /* One request: decode, check, handle, encode the answer into c->out. False for what is no request. */
 static bool serve(struct connection *c, const struct sr_frame *frame)
 {
@@ -251,9 +289,8 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
         audited.began = sr_audit_clock();
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
-    sr_handler handler = sr_handler_of(frame->call);
     if (audited.permitted)
-        rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
+        rv = handle(work, frame->call, row, &request, &reply);
     audited.rv = rv;
     if (sr_audit_wanted(work, &audited)) {
         audited.request = &request;

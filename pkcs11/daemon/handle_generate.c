@@ -71,7 +71,7 @@ CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, voi
         return CKR_USER_NOT_LOGGED_IN;
     /* Session objects die with the real session that made them: the keeper, which no call borrows, makes
      * those. */
-    rv = on_token ? sr_token_borrow(token, &real) : CKR_OK;
+    rv = on_token ? sr_token_borrow(token, &real) : sr_token_hold(token);
     if (rv != CKR_OK)
         return rv;
     CK_MECHANISM mechanism = r->mechanism.m;
@@ -81,5 +81,7 @@ CK_RV sr_handle_generate_key_pair(struct sr_work *work, const void *request, voi
         rv = take_in(work, r, token, on_token ? real : token->keeper, handles, answer);
     if (on_token)
         sr_token_return(token, real, rv);
+    else
+        sr_token_let_go(token, rv);
     return rv;
 }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/token.h"
+#include "daemon/recover.h"
 #include "daemon/work.h"
 
 #include <errno.h>
@@ -93,11 +94,18 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
     if (daemon->audit != NULL)
         add(text, sizeof(text), &length, "audit: %s\n", daemon->config->audit);
     for (size_t i = 0; i < daemon->config->token_count; i++) {
-        const struct sr_token *token = &daemon->tokens[i];
-        char model[sizeof(token->info.model) + 1];
-        sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
-        add(text, sizeof(text), &length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n", i,
-            token->config->label, model, token->config->module);
+        struct sr_token *token = &daemon->tokens[i];
+        struct sr_why why;
+        CK_TOKEN_INFO info;
+        char model[sizeof(info.model) + 1];
+        sr_facts_token(&token->facts, &info);
+        sr_unpad(info.model, sizeof(info.model), model, sizeof(model));
+        if (sr_recover_gone(token, &why))
+            add(text, sizeof(text), &length, "token: slot %zu, \"%s\", away, by %s: %s\n", i,
+                token->config->label, token->config->module, why.text);
+        else
+            add(text, sizeof(text), &length, "token: slot %zu, \"%s\" (%s), logged in, by %s\n", i,
+                token->config->label, model, token->config->module);
     }
     return sr_work_bytes(work, text, length, &answer->text);
 }

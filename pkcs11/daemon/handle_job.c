@@ -51,9 +51,7 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
     if (result != SR_JOB_OK)
         return answer(work, result, &call->why);
     call->bench = (struct sr_bench){token->module.f, token->slot, CK_INVALID_HANDLE};
-    if (!needs_bench)
-        return CKR_OK;
-    CK_RV rv = sr_token_borrow(token, &call->bench.session);
+    CK_RV rv = needs_bench ? sr_token_borrow(token, &call->bench.session) : sr_token_hold(token);
     if (rv == CKR_OK)
         return CKR_OK;
     sr_why_set(&call->why, "no session with the token \"%s\": %s", token->config->label, sr_rv_name(rv));
@@ -63,9 +61,11 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
 CK_RV sr_job_end(struct sr_work *work, struct sr_job_call *call, enum sr_job_result result)
 {
     /* What failed by the token may have left the session in the middle of an operation. */
+    CK_RV rv = result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK;
     if (call->bench.session != CK_INVALID_HANDLE)
-        sr_token_return(work->daemon->jobs_token, call->bench.session,
-                        result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK);
+        sr_token_return(work->daemon->jobs_token, call->bench.session, rv);
+    else
+        sr_token_let_go(work->daemon->jobs_token, rv);
     return answer(work, result, &call->why);
 }
 

@@ -5,6 +5,7 @@
 #include "cryptoki/find.h"
 #include "daemon/custody.h"
 #include "daemon/permit.h"
+#include "daemon/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +57,17 @@ static CK_RV find(struct sr_work *work, CK_SESSION_HANDLE handle, const struct s
     rv = sr_token_borrow(token, &real);
     if (rv != CKR_OK)
         goto out;
+    unsigned long life = sr_recover_life(token);
     if (template != NULL) {
         free(session->found);
-        session->found_at = 0;
+        session->found = NULL;
+        session->found_at = session->found_count = 0;
+        session->found_life = life;
         rv = sr_find(token->module.f, real, template->a, template->n, &session->found, &session->found_count);
+    } else if (session->found_life != life) {
+        rv = sr_explain(work, CKR_DEVICE_ERROR,
+                        "the token \"%s\" lost its sessions in the middle of the search: begin it again",
+                        token->config->label);
     }
     if (rv == CKR_OK)
         rv = tell_found(work, session, view.logged_out, token, real, reply);

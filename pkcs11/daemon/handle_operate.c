@@ -120,10 +120,12 @@ CK_RV sr_handle_operate_init(struct sr_work *work, const void *request, void *re
     if (rv != CKR_OK)
         goto out;
     rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
-    if (rv == CKR_OK)
+    if (rv == CKR_OK) {
         session->signing = true;
-    else
+        sr_token_park(token, &session->life);
+    } else {
         sr_token_return(token, session->real, rv);
+    }
 out:
     sr_object_release(object);
     sr_client_done(work->client, session);
@@ -141,6 +143,14 @@ static CK_RV take_signing(struct sr_work *work, CK_SESSION_HANDLE handle, struct
     if (!(*session)->signing) {
         sr_client_done(work->client, *session);
         return CKR_OPERATION_NOT_INITIALIZED;
+    }
+    rv = sr_token_unpark(*token, (*session)->life);
+    if (rv != CKR_OK) {
+        (*session)->signing = false;
+        sr_client_done(work->client, *session);
+        return sr_explain(work, rv,
+                          "the token \"%s\" lost its sessions in the middle of the operation: begin it again",
+                          (*token)->config->label);
     }
     return CKR_OK;
 }
@@ -164,6 +174,8 @@ CK_RV sr_handle_operate_update(struct sr_work *work, const void *request, void *
     rv = token->module.f->C_SignUpdate(session->real, data_of(&r->data), r->data.length);
     if (rv != CKR_OK)
         end_signing(token, session, rv);
+    else
+        sr_token_park(token, &session->life);
     sr_client_done(work->client, session);
     return rv;
 }

@@ -124,7 +124,9 @@ CK_RV sr_handle_login(struct sr_work *work, const void *request, void *reply)
     if (r->user != CKU_USER)
         return CKR_USER_TYPE_INVALID;
     if (r->pin.length > 0) {
+        (void)pthread_mutex_lock(&token->lock); /* recovery may read another one from the file */
         bool right = same_pin(token->pin, &r->pin);
+        (void)pthread_mutex_unlock(&token->lock);
         if (!may_try(work->peer.uid, right))
             return sr_refuse(work, CKR_PIN_LOCKED, "PIN back-off",
                              "a login too soon after wrong PINs; wait, or log in without a PIN: admitted "

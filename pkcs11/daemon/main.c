@@ -5,7 +5,10 @@
 #include "daemon/connection.h"
 #include "daemon/listener.h"
 #include "daemon/open_jobs.h"
+#include "daemon/recover.h"
 #include "daemon/tick.h"
+#include "daemon/watch.h"
+#include "wire/channel.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -75,15 +78,27 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
         const struct sr_token_config *t = &daemon->config->tokens[*opened];
         if (sr_token_open(&daemon->tokens[*opened], t, why) != CKR_OK)
             return false;
-        sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
+        if (!sr_recover_gone(&daemon->tokens[*opened], NULL))
+            sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
     }
     return true;
+}
+
+/* Waits for what is at work in the tokens, for DRAIN_MS in all. False where something hangs. */
+static bool drain(struct sr_daemon *daemon, struct sr_tick *tick, struct sr_watch *watch)
+{
+    long long until = sr_now_ms() + DRAIN_MS;
+    sr_connections_stop(daemon, DRAIN_MS);
+    bool ended = sr_tick_stop(tick, until - sr_now_ms());
+    ended = sr_watch_stop(watch, until - sr_now_ms()) && ended;
+    return ended && atomic_load(&daemon->connections) == 0;
 }
 
 static int run(const char *file)
 {
     struct sr_daemon daemon = {0};
     struct sr_tick *tick = NULL;
+    struct sr_watch *watch = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
     size_t opened = 0;
@@ -117,6 +132,11 @@ static int run(const char *file)
             goto out;
         }
     }
+    watch = sr_watch_start(daemon.tokens, daemon.config->token_count, &why);
+    if (watch == NULL) {
+        status = EXIT_FAILURE;
+        goto out;
+    }
     for (; listening < daemon.config->socket_count; listening++) {
         listeners[listening] = sr_listen(&daemon.config->sockets[listening], &why);
         if (listeners[listening] < 0)
@@ -137,8 +157,7 @@ out:
         if (status == EXIT_SUCCESS && sd_listen_fds(0) == 0)
             (void)unlink(daemon.config->sockets[i].path);
     }
-    sr_connections_stop(&daemon, DRAIN_MS);
-    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0)
+    if (!drain(&daemon, tick, watch))
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);
     sr_audit_close(daemon.audit);

@@ -4,6 +4,7 @@
 #include "cryptoki/find.h"
 #include "cryptoki/uri.h"
 #include "daemon/custody.h"
+#include "daemon/object_again.h"
 #include "wire/channel.h"
 
 #include <openssl/sha.h>
@@ -18,7 +19,7 @@ static struct sr_token_object **bucket_of(struct sr_token *token, CK_OBJECT_HAND
     return &token->objects[real % SR_OBJECT_BUCKETS];
 }
 
-static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE real)
+struct sr_token_object *sr_object_known(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
     for (struct sr_token_object *o = *bucket_of(token, real); o != NULL; o = o->next)
         if (o->real == real)
@@ -26,8 +27,8 @@ static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE re
     return NULL;
 }
 
-/* Takes the object out of the table; the table's reference is the caller's then. */
-static void unlink_object(struct sr_token_object *object)
+/* The table's reference is the caller's then. */
+void sr_object_unlink(struct sr_token_object *object)
 {
     struct sr_token_object **at = bucket_of(object->token, object->real);
     while (*at != NULL && *at != object)
@@ -36,7 +37,7 @@ static void unlink_object(struct sr_token_object *object)
         *at = object->next;
 }
 
-static void link_object(struct sr_token_object *object)
+void sr_object_link(struct sr_token_object *object)
 {
     struct sr_token_object **at = bucket_of(object->token, object->real);
     object->next = *at;
@@ -232,23 +233,38 @@ static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HAND
     return object;
 }
 
+CK_RV sr_object_describe(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
+                         struct sr_token_object **object)
+{
+    struct sr_token_object *made = new_object(token, real);
+    CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+    if (rv != CKR_OK) {
+        sr_object_release(made);
+        made = NULL;
+    }
+    *object = made;
+    return rv;
+}
+
 CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
                     struct sr_token_object **object)
 {
     CK_RV rv = CKR_OK;
 
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *o = known(token, real);
+    struct sr_token_object *o = sr_object_known(token, real);
     if (o == NULL) {
         /* Read without the lock: a token may take its time. Two threads may do so at once; the second one's
          * is dropped. */
         (void)pthread_mutex_unlock(&token->lock);
-        struct sr_token_object *made = new_object(token, real);
-        rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+        struct sr_token_object *made;
+        rv = sr_object_describe(token, session, real, &made);
+        if (rv == CKR_OK)
+            sr_object_meet(made, session);
         (void)pthread_mutex_lock(&token->lock);
-        o = known(token, real);
+        o = sr_object_known(token, real);
         if (o == NULL && rv == CKR_OK) {
-            link_object(made);
+            sr_object_link(made);
             o = made;
         } else {
             sr_object_release(made);
@@ -274,8 +290,9 @@ void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION
     (void)pthread_mutex_unlock(&object->token->lock);
 }
 
-/* Makes the session copy, under the token's lock. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a
- * copy the original is used. The copy has the original's attributes but for CKA_TOKEN. */
+/* Makes the session copy, by the thread that set copy_tried, without the lock: others use the original
+ * meanwhile. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a copy the original is used. The copy has
+ * the original's attributes but for CKA_TOKEN. */
 static void make_copy(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
@@ -283,43 +300,57 @@ static void make_copy(struct sr_token_object *object)
     CK_ATTRIBUTE session_object = {CKA_TOKEN, &no, sizeof(no)};
     CK_OBJECT_HANDLE real;
 
-    object->copy_tried = true;
     if (!(object->card.flags & SR_CARD_TOKEN))
         return;
     if (token->module.f->C_CopyObject(token->keeper, object->real, &session_object, 1, &real) != CKR_OK)
         return;
     struct sr_token_object *copy = new_object(token, real);
-    if (copy == NULL) {
-        (void)token->module.f->C_DestroyObject(token->keeper, real);
-        return;
+    (void)pthread_mutex_lock(&token->lock);
+    bool wanted = copy != NULL && !object->gone;
+    if (wanted) {
+        copy->hidden = true;
+        sr_object_link(copy);
+        object->copy = real;
     }
-    copy->hidden = true;
-    link_object(copy);
-    object->copy = real;
+    (void)pthread_mutex_unlock(&token->lock);
+    if (wanted)
+        return;
+    (void)token->module.f->C_DestroyObject(token->keeper, real);
+    sr_object_release(copy);
 }
 
-/* Destroys the copy, under the token's lock. */
-static void destroy_copy(struct sr_token_object *object)
+/* Takes the copy from the object, under the token's lock. It stays hidden until destroy_copy. */
+static struct sr_token_object *take_copy(struct sr_token_object *object)
 {
     struct sr_token_object *copy =
-        object->copy != CK_INVALID_HANDLE ? known(object->token, object->copy) : NULL;
-    if (copy == NULL)
-        return;
-    (void)object->token->module.f->C_DestroyObject(object->token->keeper, object->copy);
-    unlink_object(copy);
-    sr_object_release(copy);
+        object->copy != CK_INVALID_HANDLE ? sr_object_known(object->token, object->copy) : NULL;
     object->copy = CK_INVALID_HANDLE;
+    return copy;
 }
 
-/* Takes a dead object and its copy out of the table, under the token's lock. */
-static void bury(struct sr_token_object *object)
+/* Destroys what take_copy gave, without the lock. COPY may be NULL. */
+static void destroy_copy(struct sr_token_object *copy)
+{
+    if (copy == NULL)
+        return;
+    struct sr_token *token = copy->token;
+    (void)token->module.f->C_DestroyObject(token->keeper, copy->real);
+    (void)pthread_mutex_lock(&token->lock);
+    sr_object_unlink(copy);
+    (void)pthread_mutex_unlock(&token->lock);
+    sr_object_release(copy);
+}
+
+/* Takes a dead object out of the table, under the token's lock, and its copy from it. */
+static struct sr_token_object *bury(struct sr_token_object *object)
 {
     if (object->gone)
-        return;
+        return NULL;
+    struct sr_token_object *copy = take_copy(object);
     object->gone = true;
-    destroy_copy(object);
-    unlink_object(object);
+    sr_object_unlink(object);
     sr_object_release(object);
+    return copy;
 }
 
 /* Is the original still there, and still the same? */
@@ -351,25 +382,33 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
     bool there = !check || still_there(object, session);
 
     (void)pthread_mutex_lock(&token->lock);
+    bool copies = !object->gone && there && !object->copy_tried;
+    object->copy_tried = object->copy_tried || copies;
+    (void)pthread_mutex_unlock(&token->lock);
+    if (copies)
+        make_copy(object);
+
+    struct sr_token_object *copy = NULL;
+    (void)pthread_mutex_lock(&token->lock);
     if (object->gone) {
         rv = CKR_KEY_HANDLE_INVALID;
     } else if (there) {
-        if (!object->copy_tried)
-            make_copy(object);
         *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
     } else {
         rv = CKR_KEY_HANDLE_INVALID;
-        bury(object);
+        copy = bury(object);
     }
     (void)pthread_mutex_unlock(&token->lock);
+    destroy_copy(copy);
     return rv;
 }
 
 void sr_object_drop_copy(struct sr_token_object *object)
 {
     (void)pthread_mutex_lock(&object->token->lock);
-    destroy_copy(object);
+    struct sr_token_object *copy = take_copy(object);
     (void)pthread_mutex_unlock(&object->token->lock);
+    destroy_copy(copy);
 }
 
 CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session)
@@ -378,8 +417,9 @@ CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE sessio
     CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
-        bury(object);
+        struct sr_token_object *copy = bury(object);
         (void)pthread_mutex_unlock(&token->lock);
+        destroy_copy(copy);
     }
     return rv;
 }
@@ -392,5 +432,10 @@ void sr_objects_forget(struct sr_token *token)
             token->objects[i] = o->next;
             sr_object_release(o);
         }
+    }
+    while (token->stale != NULL) {
+        struct sr_token_object *o = token->stale;
+        token->stale = o->next;
+        sr_object_release(o);
     }
 }

@@ -3,12 +3,18 @@
 #include "cryptoki/names.h"
 #include "cryptoki/token.h"
 #include "daemon/object.h"
+#include "daemon/recover.h"
+#include "wire/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SESSION_FLAGS (CKF_SERIAL_SESSION | CKF_RW_SESSION)
+/* The longest that a call waits for a session: clients have given up long before. Where calls hang in the
+ * token, the threads behind them shall not pile up. */
+#define WAIT_MS 10000
+#define HELD_MAX 256 /* calls at work in one token */
 
 /* The labels of the tokens that are there, for the message that ours is not. */
 static void list_labels(CK_FUNCTION_LIST *f, char *out, size_t size)
@@ -48,7 +54,7 @@ static const char *login_advice(CK_RV rv)
     }
 }
 
-static CK_RV login(struct sr_token *token, struct sr_why *why)
+CK_RV sr_token_login(struct sr_token *token, struct sr_why *why)
 {
     const struct sr_token_config *c = token->config;
     CK_RV rv = token->module.f->C_OpenSession(token->slot, SESSION_FLAGS, NULL, NULL, &token->keeper);
@@ -68,6 +74,42 @@ static CK_RV login(struct sr_token *token, struct sr_why *why)
     return rv;
 }
 
+/* PKCS#11 v3.0 §3.4, CK_TOKEN_INFO: 0 is CK_EFFECTIVELY_INFINITE; the keeper takes one. */
+static void set_limit(struct sr_token *token)
+{
+    CK_ULONG limit = token->info.ulMaxSessionCount;
+    token->open_max = token->config->max_sessions;
+    if (limit != CK_UNAVAILABLE_INFORMATION && limit != CK_EFFECTIVELY_INFINITE && limit <= token->open_max)
+        token->open_max = limit > 1 ? limit - 1 : 1;
+}
+
+CK_RV sr_token_find_labelled(struct sr_token *token, bool retry, struct sr_why *why)
+{
+    const struct sr_token_config *c = token->config;
+    char labels[256];
+
+    CK_RV rv = sr_token_find(token->module.f, sr_token_labelled, c->label, retry, &token->slot, &token->info);
+    if (rv == CKR_OK)
+        return rv;
+    list_labels(token->module.f, labels, sizeof(labels));
+    sr_why_set(why,
+               "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
+               "this user may read "
+               "the token's files",
+               c->module, c->label, labels[0] != '\0' ? labels : "none", c->name);
+    return rv;
+}
+
+/* The time may not be the wall clock's, which jumps. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
 CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config, struct sr_why *why)
 {
     CK_RV rv;
@@ -75,7 +117,9 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     memset(token, 0, sizeof(*token));
     token->config = config;
     (void)pthread_mutex_init(&token->lock, NULL);
-    (void)pthread_cond_init(&token->returned, NULL);
+    init_condition(&token->returned);
+    init_condition(&token->recovery.changed);
+    sr_facts_init(&token->facts);
     token->idle = calloc(config->max_sessions, sizeof(*token->idle));
     token->pin = sr_pin_read(config->pin_file, why);
     if (token->pin == NULL || token->idle == NULL) {
@@ -85,23 +129,16 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     rv = sr_module_open(&token->module, config->module, config->init_args, SR_LOCKS_OURS, why);
     if (rv != CKR_OK)
         goto out;
-    rv = sr_token_find(token->module.f, sr_token_labelled, config->label, true, &token->slot, &token->info);
-    if (rv != CKR_OK) {
-        char labels[256];
-        list_labels(token->module.f, labels, sizeof(labels));
-        sr_why_set(why,
-                   "%s has no token labelled \"%s\" (it has: %s); see [%s] in the configuration, and whether "
-                   "this user may read "
-                   "the token's files",
-                   config->module, config->label, labels[0] != '\0' ? labels : "none", config->name);
-        goto out;
+    sr_recover_register(token);
+    rv = sr_token_find_labelled(token, !config->optional, why);
+    if (rv == CKR_TOKEN_NOT_PRESENT && config->optional) {
+        sr_recover_absent(token, why);
+        rv = CKR_OK;
+    } else if (rv == CKR_OK) {
+        rv = sr_token_login(token, why);
+        sr_facts_learn(&token->facts, token->module.f, token->slot);
     }
-    rv = login(token, why);
-    token->open_max = config->max_sessions;
-    /* PKCS#11 v3.0 §3.4, CK_TOKEN_INFO: 0 is CK_EFFECTIVELY_INFINITE; the keeper takes one. */
-    CK_ULONG limit = token->info.ulMaxSessionCount;
-    if (limit != CK_UNAVAILABLE_INFORMATION && limit != CK_EFFECTIVELY_INFINITE && limit <= token->open_max)
-        token->open_max = limit > 1 ? limit - 1 : 1;
+    set_limit(token);
 out:
     if (rv != CKR_OK)
         sr_token_close(token);
@@ -111,40 +148,70 @@ out:
 void sr_token_close(struct sr_token *token)
 {
     sr_objects_forget(token);
-    if (token->module.f != NULL)
+    sr_recover_unregister(token);
+    if (token->module.f != NULL && !token->recovery.away)
         (void)token->module.f->C_CloseAllSessions(token->slot);
     sr_module_close(&token->module);
     sr_pin_free(token->pin);
     free(token->idle);
+    sr_facts_free(&token->facts);
     (void)pthread_cond_destroy(&token->returned);
+    (void)pthread_cond_destroy(&token->recovery.changed);
     (void)pthread_mutex_destroy(&token->lock);
     token->pin = NULL;
     token->idle = NULL;
 }
 
+/* A place among the calls at work, with the lock held: with a session of the pool, or (POOL false) none. */
+static CK_RV enter(struct sr_token *token, bool wait, bool pool)
+{
+    struct sr_recovery *r = &token->recovery;
+    long long until = sr_now_ms() + WAIT_MS;
+    CK_RV rv;
+
+    while ((rv = sr_recover_ready(token, wait)) == CKR_OK) {
+        bool full =
+            pool ? token->idle_count == 0 && token->open_count >= token->open_max : r->in_use >= HELD_MAX;
+        if (!full) {
+            r->in_use++;
+            return CKR_OK;
+        }
+        if (!wait)
+            return CKR_SESSION_COUNT;
+        if (pool ? !sr_recover_wait_on(token, &token->returned, until) : !sr_recover_wait(token, until))
+            return CKR_DEVICE_ERROR;
+    }
+    return rv;
+}
+
+static void leave(struct sr_token *token, bool pool)
+{
+    token->recovery.in_use--;
+    if (pool)
+        (void)pthread_cond_signal(&token->returned);
+    if (token->recovery.waiting > 0)
+        (void)pthread_cond_broadcast(&token->recovery.changed);
+}
+
 static CK_RV borrow(struct sr_token *token, bool wait, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    while (token->idle_count == 0 && token->open_count >= token->open_max) {
-        if (!wait) {
-            (void)pthread_mutex_unlock(&token->lock);
-            return CKR_SESSION_COUNT;
-        }
-        (void)pthread_cond_wait(&token->returned, &token->lock);
-    }
-    if (token->idle_count > 0) {
+    CK_RV rv = enter(token, wait, true);
+    bool opens = rv == CKR_OK && token->idle_count == 0;
+    if (opens)
+        token->open_count++;
+    else if (rv == CKR_OK)
         *session = token->idle[--token->idle_count];
-        (void)pthread_mutex_unlock(&token->lock);
-        return CKR_OK;
-    }
-    token->open_count++;
     (void)pthread_mutex_unlock(&token->lock);
+    if (!opens)
+        return rv;
 
-    CK_RV rv = token->module.f->C_OpenSession(token->slot, SESSION_FLAGS, NULL, NULL, session);
+    rv = token->module.f->C_OpenSession(token->slot, SESSION_FLAGS, NULL, NULL, session);
     if (rv != CKR_OK) {
+        sr_recover_check(token, rv);
         (void)pthread_mutex_lock(&token->lock);
         token->open_count--;
-        (void)pthread_cond_signal(&token->returned);
+        leave(token, true);
         (void)pthread_mutex_unlock(&token->lock);
     }
     return rv;
@@ -163,22 +230,61 @@ CK_RV sr_token_borrow_spare(struct sr_token *token, CK_SESSION_HANDLE *session)
 bool sr_token_borrow_idle(struct sr_token *token, CK_SESSION_HANDLE *session)
 {
     (void)pthread_mutex_lock(&token->lock);
-    bool idle = token->idle_count > 0;
-    if (idle)
+    bool idle = token->idle_count > 0 && !token->recovery.away;
+    if (idle) {
         *session = token->idle[--token->idle_count];
+        token->recovery.in_use++;
+    }
     (void)pthread_mutex_unlock(&token->lock);
     return idle;
 }
 
 void sr_token_return(struct sr_token *token, CK_SESSION_HANDLE session, CK_RV rv)
 {
-    if (rv != CKR_OK)
+    if (rv != CKR_OK) {
+        sr_recover_check(token, rv);
         (void)token->module.f->C_CloseSession(session);
+    }
     (void)pthread_mutex_lock(&token->lock);
     if (rv == CKR_OK)
         token->idle[token->idle_count++] = session;
     else
         token->open_count--;
-    (void)pthread_cond_signal(&token->returned);
+    leave(token, true);
+    (void)pthread_mutex_unlock(&token->lock);
+}
+
+void sr_token_park(struct sr_token *token, unsigned long *life)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    *life = token->recovery.life;
+    leave(token, false);
+    (void)pthread_mutex_unlock(&token->lock);
+}
+
+CK_RV sr_token_unpark(struct sr_token *token, unsigned long life)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    bool same = !token->recovery.away && token->recovery.life == life;
+    if (same)
+        token->recovery.in_use++;
+    (void)pthread_mutex_unlock(&token->lock);
+    return same ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+CK_RV sr_token_hold(struct sr_token *token)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    CK_RV rv = enter(token, true, false);
+    (void)pthread_mutex_unlock(&token->lock);
+    return rv;
+}
+
+void sr_token_let_go(struct sr_token *token, CK_RV rv)
+{
+    if (rv != CKR_OK)
+        sr_recover_check(token, rv);
+    (void)pthread_mutex_lock(&token->lock);
+    leave(token, false);
     (void)pthread_mutex_unlock(&token->lock);
 }

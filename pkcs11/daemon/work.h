@@ -86,6 +86,7 @@ CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_slot_event(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_open_session(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_close_session(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_session_info(struct sr_work *work, const void *request, void *reply);

@@ -32,11 +32,6 @@ static CK_RV no_parallel(CK_SESSION_HANDLE session)
     return rv != CKR_OK ? rv : CKR_FUNCTION_NOT_PARALLEL;
 }
 
-static CK_RV no_event(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
-{
-    return refuse();
-}
-
 static CK_RV no_init_token(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG n, CK_UTF8CHAR *label)
 {
     return refuse();
@@ -150,7 +145,7 @@ static CK_FUNCTION_LIST functions = {
     .C_GetTokenInfo = C_GetTokenInfo,
     .C_GetMechanismList = C_GetMechanismList,
     .C_GetMechanismInfo = C_GetMechanismInfo,
-    .C_WaitForSlotEvent = no_event,
+    .C_WaitForSlotEvent = C_WaitForSlotEvent,
     .C_InitToken = no_init_token,
     .C_InitPIN = no_in,
     .C_SetPIN = no_set_pin,
