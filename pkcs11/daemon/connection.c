@@ -250,9 +250,12 @@ static CK_RV handle(struct sr_work *work, enum sr_call call, const struct sr_cal
 
     sr_recover_begin();
     CK_RV rv = handler(work, request, reply);
+    if (rv != CKR_OK && sr_recover_met()) {
+        sr_ahead_forget(&work->ahead); /* it may hold a session */
+        sr_recover_finish();
+    }
     if (rv != CKR_OK && sr_recover_met() && row->repeatable) {
         work->why[0] = '\0';
-        sr_ahead_forget(&work->ahead);
         memset(reply, 0, sizeof(*reply));
         rv = handler(work, request, reply);
     }

@@ -2,6 +2,7 @@
  * here and never reaches the token.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/recover.h"
 #include "daemon/work.h"
 #include "wire/channel.h"
 
@@ -73,10 +74,14 @@ CK_RV sr_handle_open_session(struct sr_work *work, const void *request, void *re
 {
     const struct sr_open_session_request *r = request;
     struct sr_session *answer = reply;
+    struct sr_why why;
     if (r->slot >= work->daemon->config->token_count)
         return CKR_SLOT_ID_INVALID;
     if (!(r->flags & CKF_SERIAL_SESSION)) /* PKCS#11 v3.0 §5.6.1 */
         return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+    if (sr_recover_gone(&work->daemon->tokens[r->slot], &why))
+        return sr_explain(work, CKR_TOKEN_NOT_PRESENT, "the token \"%s\" is away: %s",
+                          work->daemon->tokens[r->slot].config->label, why.text);
     return sr_client_open(work->client, r->slot, r->flags & (CKF_SERIAL_SESSION | CKF_RW_SESSION),
                           &answer->session);
 }

@@ -5,6 +5,7 @@
 #include "cryptoki/uri.h"
 #include "daemon/custody.h"
 #include "daemon/object_again.h"
+#include "daemon/recover.h"
 #include "wire/channel.h"
 
 #include <openssl/sha.h>
@@ -353,18 +354,24 @@ static struct sr_token_object *bury(struct sr_token_object *object)
     return copy;
 }
 
-/* Is the original still there, and still the same? */
-static bool still_there(struct sr_token_object *object, CK_SESSION_HANDLE session)
+/* Is the original still there, and still the same? CKR_KEY_HANDLE_INVALID where it is not; another failure
+ * where the token does not say. */
+static CK_RV still_there(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
     CK_ATTRIBUTE a[] = {{.type = CKA_CLASS}, {.type = CKA_ID}, {.type = CKA_LABEL}};
     const struct sr_card *card = &object->card;
-    bool same = sr_attributes_read(object->token->module.f, session, object->real, a, 3) == CKR_OK &&
-                sr_attribute_ulong(&a[0], CK_UNAVAILABLE_INFORMATION) == card->class &&
+
+    CK_RV rv = sr_attributes_read(object->token->module.f, session, object->real, a, 3);
+    if (rv == CKR_OBJECT_HANDLE_INVALID) {
+        sr_recover_check(object->token, rv); /* or was the whole token lost? */
+        rv = sr_recover_met() ? rv : CKR_KEY_HANDLE_INVALID;
+    }
+    bool same = rv == CKR_OK && sr_attribute_ulong(&a[0], CK_UNAVAILABLE_INFORMATION) == card->class &&
                 a[1].ulValueLen == card->id.length && a[2].ulValueLen == card->label.length &&
                 (card->id.length == 0 || memcmp(a[1].pValue, card->id.data, card->id.length) == 0) &&
                 (card->label.length == 0 || memcmp(a[2].pValue, card->label.data, card->label.length) == 0);
     sr_attributes_free(a, 3);
-    return same;
+    return rv == CKR_OK && !same ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
 CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
@@ -379,7 +386,9 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
         object->checked_ms = now;
     (void)pthread_mutex_unlock(&token->lock);
 
-    bool there = !check || still_there(object, session);
+    if (check)
+        rv = still_there(object, session);
+    bool there = rv == CKR_OK;
 
     (void)pthread_mutex_lock(&token->lock);
     bool copies = !object->gone && there && !object->copy_tried;
@@ -390,14 +399,12 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
 
     struct sr_token_object *copy = NULL;
     (void)pthread_mutex_lock(&token->lock);
-    if (object->gone) {
+    if (object->gone)
         rv = CKR_KEY_HANDLE_INVALID;
-    } else if (there) {
+    else if (there)
         *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
-    } else {
-        rv = CKR_KEY_HANDLE_INVALID;
+    else if (rv == CKR_KEY_HANDLE_INVALID)
         copy = bury(object);
-    }
     (void)pthread_mutex_unlock(&token->lock);
     destroy_copy(copy);
     return rv;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/object_again.h"
 #include "cryptoki/find.h"
+#include "daemon/recover.h"
 
 #include <stdlib.h>
 
@@ -104,6 +105,7 @@ CK_RV sr_object_again(struct sr_token_object *object)
     CK_OBJECT_HANDLE real = CK_INVALID_HANDLE;
     CK_SESSION_HANDLE session;
 
+    sr_recover_settle(token);
     if (object->lost)
         return CKR_OBJECT_HANDLE_INVALID;
     if (object->real != CK_INVALID_HANDLE || sr_token_borrow(token, &session) != CKR_OK)

@@ -14,7 +14,7 @@
 #define AGAIN_MS 1000
 #define RESTART_MAX_MS 16000
 
-static _Thread_local bool met;
+static _Thread_local struct sr_token *met; /* NULL: none */
 static _Thread_local bool met_lost_object;
 
 /* The open tokens. */
@@ -51,7 +51,7 @@ static bool module_is_shared(const struct sr_token *token)
 
 void sr_recover_begin(void)
 {
-    met = false;
+    met = NULL;
     met_lost_object = false;
 }
 
@@ -67,7 +67,21 @@ bool sr_recover_met_lost_object(void)
 
 bool sr_recover_met(void)
 {
-    return met;
+    return met != NULL;
+}
+
+void sr_recover_finish(void)
+{
+    struct sr_token *token = met;
+    if (token != NULL)
+        sr_recover_settle(token);
+}
+
+void sr_recover_settle(struct sr_token *token)
+{
+    (void)pthread_mutex_lock(&token->lock);
+    (void)sr_recover_ready(token, true);
+    (void)pthread_mutex_unlock(&token->lock);
 }
 
 bool sr_recover_suspects(CK_RV rv)
@@ -118,7 +132,7 @@ void sr_recover_probe(struct sr_token *token)
 {
     CK_RV rv = probe(token);
     if (rv != CKR_OK) {
-        met = true;
+        met = token;
         set_away(token, rv);
     }
 }
@@ -126,7 +140,7 @@ void sr_recover_probe(struct sr_token *token)
 void sr_recover_check(struct sr_token *token, CK_RV rv)
 {
     if (sr_recover_suspects(rv))
-        met = true;
+        met = token;
     else if (!hints(rv))
         return;
     sr_recover_probe(token);
@@ -337,7 +351,7 @@ CK_RV sr_recover_ready(struct sr_token *token, bool wait)
         } else {
             recover(token);
         }
-        met = true;
+        met = token;
     }
     return CKR_OK;
 }

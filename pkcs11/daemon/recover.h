@@ -50,6 +50,12 @@ unsigned long sr_recover_life(struct sr_token *token);
 void sr_recover_begin(void);
 bool sr_recover_met(void);
 
+/* Finds the token again that lost its sessions under this call, which is not at work in it any more. */
+void sr_recover_finish(void);
+
+/* Where the token is away, finds it again as sr_recover_ready does. The caller has no session of it. */
+void sr_recover_settle(struct sr_token *token);
+
 /* The call of this thread asked for an object that the token has lost; was it so? */
 void sr_recover_note_lost_object(void);
 bool sr_recover_met_lost_object(void);
