@@ -245,6 +245,9 @@ static CK_RV handle(struct sr_work *work, enum sr_call call, const struct sr_cal
                     const union request *request, union reply *reply)
 {
     sr_handler handler = sr_handler_of(call);
+    struct sr_why why;
+    const char *label;
+
     if (handler == NULL)
         return CKR_FUNCTION_NOT_SUPPORTED;
 
@@ -259,6 +262,8 @@ static CK_RV handle(struct sr_work *work, enum sr_call call, const struct sr_cal
         memset(reply, 0, sizeof(*reply));
         rv = handler(work, request, reply);
     }
+    if (rv == CKR_TOKEN_NOT_PRESENT && work->why[0] == '\0' && (label = sr_recover_met_absent(&why)) != NULL)
+        return sr_explain(work, rv, "the token \"%s\" is away: %s", label, why.text);
     if (rv != CKR_OK && sr_recover_met_lost_object() && work->why[0] == '\0')
         return sr_explain(
             work, rv,

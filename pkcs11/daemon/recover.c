@@ -15,6 +15,7 @@
 #define RESTART_MAX_MS 16000
 
 static _Thread_local struct sr_token *met; /* NULL: none */
+static _Thread_local struct sr_token *met_absent;
 static _Thread_local bool met_lost_object;
 
 /* The open tokens. */
@@ -51,7 +52,7 @@ static bool module_is_shared(const struct sr_token *token)
 
 void sr_recover_begin(void)
 {
-    met = NULL;
+    met = met_absent = NULL;
     met_lost_object = false;
 }
 
@@ -203,18 +204,27 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* The PIN, where that is allowed: a refused one is read anew from a file that was changed. */
+struct sr_pin *sr_recover_read_pin(struct sr_token *token, struct sr_why *why)
+{
+    struct stat file = {0};
+    (void)stat(token->config->pin_file, &file); /* before it is read: it may change meanwhile */
+    token->recovery.pin_at = file.st_mtim;
+    return sr_pin_read(token->config->pin_file, why);
+}
+
+static bool pin_is_stale(const struct sr_token *token)
+{
+    struct stat now;
+    return stat(token->config->pin_file, &now) == 0 && !same_time(&now.st_mtim, &token->recovery.pin_at);
+}
+
+/* The PIN, where it may be tried. A file that was written since is read anew: the PIN was changed. */
 static CK_RV ready_pin(struct sr_token *token, struct sr_why *why)
 {
     struct sr_recovery *r = &token->recovery;
-    struct stat now;
 
-    if (r->refused) {
-        if (stat(token->config->pin_file, &now) != 0 || same_time(&now.st_mtim, &r->pin_at)) {
-            *why = r->why;
-            return CKR_PIN_INCORRECT;
-        }
-        struct sr_pin *pin = sr_pin_read(token->config->pin_file, why);
+    if (pin_is_stale(token)) {
+        struct sr_pin *pin = sr_recover_read_pin(token, why);
         if (pin == NULL)
             return CKR_PIN_INCORRECT;
         (void)pthread_mutex_lock(&token->lock);
@@ -222,8 +232,11 @@ static CK_RV ready_pin(struct sr_token *token, struct sr_why *why)
         token->pin = pin;
         (void)pthread_mutex_unlock(&token->lock);
         sr_pin_free(old);
-        r->refused = false;
-    } else if (token->info.flags & (CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)) {
+    } else if (r->refused) {
+        *why = r->why;
+        return CKR_PIN_INCORRECT;
+    }
+    if (token->info.flags & (CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)) {
         sr_why_set(why,
                    "its PIN is locked or has one try left after wrong ones: strongroomd does not try; log in "
                    "with the right one by the token's own tools");
@@ -234,17 +247,12 @@ static CK_RV ready_pin(struct sr_token *token, struct sr_why *why)
 
 static CK_RV log_in(struct sr_token *token, struct sr_why *why)
 {
-    struct sr_recovery *r = &token->recovery;
-    struct stat file = {0};
-
     CK_RV rv = ready_pin(token, why);
     if (rv != CKR_OK)
         return rv;
-    (void)stat(token->config->pin_file, &file);
     rv = sr_token_login(token, why);
-    if (refuses_pin(rv)) {
-        r->refused = true;
-        r->pin_at = file.st_mtim;
+    token->recovery.refused = refuses_pin(rv);
+    if (token->recovery.refused) {
         size_t length = strlen(why->text);
         (void)snprintf(why->text + length, sizeof(why->text) - length,
                        "; it is not tried again until the PIN file was changed");
@@ -337,6 +345,13 @@ static void recover(struct sr_token *token)
     (void)pthread_cond_broadcast(&r->changed);
 }
 
+/* Gives the token up for this call. */
+static CK_RV absent(struct sr_token *token)
+{
+    met_absent = token;
+    return CKR_TOKEN_NOT_PRESENT;
+}
+
 CK_RV sr_recover_ready(struct sr_token *token, bool wait)
 {
     struct sr_recovery *r = &token->recovery;
@@ -345,15 +360,26 @@ CK_RV sr_recover_ready(struct sr_token *token, bool wait)
             return CKR_TOKEN_NOT_PRESENT;
         if (r->at_work) {
             if (!sr_recover_wait(token, r->began_ms + PATIENCE_MS))
-                return CKR_TOKEN_NOT_PRESENT;
+                return absent(token);
         } else if (sr_now_ms() < r->next_ms) {
-            return CKR_TOKEN_NOT_PRESENT;
+            return absent(token);
         } else {
             recover(token);
         }
         met = token;
     }
     return CKR_OK;
+}
+
+const char *sr_recover_met_absent(struct sr_why *why)
+{
+    struct sr_token *token = met_absent;
+    if (token == NULL)
+        return NULL;
+    (void)pthread_mutex_lock(&token->lock);
+    *why = token->recovery.why;
+    (void)pthread_mutex_unlock(&token->lock);
+    return token->config->label;
 }
 
 void sr_recover_absent(struct sr_token *token, const struct sr_why *why)

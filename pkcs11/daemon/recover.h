@@ -35,6 +35,9 @@ bool sr_recover_wait_on(struct sr_token *token, pthread_cond_t *condition, long 
 /* The token, which was opened with an open module, is away from the start. */
 void sr_recover_absent(struct sr_token *token, const struct sr_why *why);
 
+/* The PIN of its file, to be read again where that was written since. NULL on failure, as sr_pin_read. */
+struct sr_pin *sr_recover_read_pin(struct sr_token *token, struct sr_why *why);
+
 /* Each open token is known here: tokens of one module share what C_Initialize and C_Finalize do. */
 void sr_recover_register(struct sr_token *token);
 void sr_recover_unregister(struct sr_token *token);
@@ -49,6 +52,9 @@ unsigned long sr_recover_life(struct sr_token *token);
  * token with lost sessions, or had to wait for its return, is worth doing once more. */
 void sr_recover_begin(void);
 bool sr_recover_met(void);
+
+/* The label of the token that this call did not get because it is away, and why it is; NULL: there is none. */
+const char *sr_recover_met_absent(struct sr_why *why);
 
 /* Finds the token again that lost its sessions under this call, which is not at work in it any more. */
 void sr_recover_finish(void);

@@ -121,7 +121,7 @@ CK_RV sr_token_open(struct sr_token *token, const struct sr_token_config *config
     init_condition(&token->recovery.changed);
     sr_facts_init(&token->facts);
     token->idle = calloc(config->max_sessions, sizeof(*token->idle));
-    token->pin = sr_pin_read(config->pin_file, why);
+    token->pin = sr_recover_read_pin(token, why);
     if (token->pin == NULL || token->idle == NULL) {
         rv = CKR_GENERAL_ERROR;
         goto out;

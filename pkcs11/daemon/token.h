@@ -33,7 +33,7 @@ struct sr_recovery {
     long long next_ms;      /* not before then is it looked for again */
     struct sr_why why;      /* why it is away */
     bool refused;           /* its login: not tried again with the same PIN file */
-    struct timespec pin_at; /* that file's time */
+    struct timespec pin_at; /* that file's time when the PIN was read */
     long long restart_ms;   /* not before then is its module initialised anew */
     long long restart_wait_ms;
 

@@ -33,6 +33,7 @@ two_tokens()
 {
     local pin
     pin=$(cat "$TOKEN_PIN_FILE")
+    cp -p "$TOKEN_PIN_FILE" "$SANDBOX/conf/pin-away"
     as_token_owner softhsm2-util --init-token --free --label away --pin "$pin" --so-pin "$pin" || return 1
     sed -i -e 's/^tokens = .*/tokens = main_token, away_token/' \
         -e "s|^SOFTHSM2_CONF = .*|&\nFAULTY_TOKEN = $FAULTS\nFAULTY_TOKEN_LOG = $LOGINS|" "$CONF"
@@ -41,7 +42,7 @@ two_tokens()
         echo "[away_token]"
         echo "module = $PROGRAMS/libfaulty-token.so"
         echo "label = away"
-        echo "pin-file = $TOKEN_PIN_FILE"
+        echo "pin-file = $SANDBOX/conf/pin-away"
         printf '%s\n' "$@"
     } >> "$CONF"
     plainly "$SANDBOX/start-daemon"
