@@ -50,10 +50,12 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
         result = sr_family_parse(family->data, family->length, &call->family, &call->why);
     if (result != SR_JOB_OK)
         return answer(work, result, &call->why);
-    call->bench = (struct sr_bench){token->module.f, token->slot, CK_INVALID_HANDLE};
+    call->bench = (struct sr_bench){.f = token->module.f, .session = CK_INVALID_HANDLE};
     CK_RV rv = needs_bench ? sr_token_borrow(token, &call->bench.session) : sr_token_hold(token);
-    if (rv == CKR_OK)
+    if (rv == CKR_OK) {
+        call->bench.slot = token->slot; /* steady from now on */
         return CKR_OK;
+    }
     sr_why_set(&call->why, "no session with the token \"%s\": %s", token->config->label, sr_rv_name(rv));
     return answer(work, SR_JOB_FAILED, &call->why);
 }

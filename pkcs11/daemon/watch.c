@@ -118,10 +118,14 @@ bool sr_watch_stop(struct sr_watch *watch, long long wait_ms)
         (void)wait_until(watch, until);
     bool ended = watch->running == 0;
     (void)pthread_mutex_unlock(&watch->lock);
+    for (size_t i = 0; i < watch->count; i++) {
+        if (ended)
+            (void)pthread_join(watch->each[i].thread, NULL);
+        else
+            (void)pthread_detach(watch->each[i].thread);
+    }
     if (!ended)
         return false;
-    for (size_t i = 0; i < watch->count; i++)
-        (void)pthread_join(watch->each[i].thread, NULL);
     (void)pthread_cond_destroy(&watch->changed);
     (void)pthread_mutex_destroy(&watch->lock);
     free(watch);
