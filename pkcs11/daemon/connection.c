@@ -289,6 +289,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
         return false;
     }
     work->call = row->name;
+    work->changes = !row->repeatable;
     work->why[0] = '\0';
     work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
     work->descriptor = -1;

@@ -22,9 +22,15 @@ static CK_RV tell_found(struct sr_work *work, struct sr_client_session *session,
 
     while (count < CARDS_PER_REPLY && session->found_at < session->found_count) {
         struct sr_token_object *object;
+        CK_RV rv = sr_object_get(token, real, session->found[session->found_at++], &object);
         /* An object that went between the search and now is no error. */
-        if (sr_object_get(token, real, session->found[session->found_at++], &object) != CKR_OK)
+        if (rv != CKR_OK && !sr_recover_suspects(rv))
             continue;
+        if (rv != CKR_OK) {
+            while (count > 0)
+                sr_object_release(objects[--count]);
+            return rv;
+        }
         if (sr_client_sees(work->client, logged_out, object) && sr_permit_find(work, object))
             objects[count++] = object;
         else
@@ -71,6 +77,8 @@ static CK_RV find(struct sr_work *work, CK_SESSION_HANDLE handle, const struct s
     }
     if (rv == CKR_OK)
         rv = tell_found(work, session, view.logged_out, token, real, reply);
+    if (rv == CKR_OK && !sr_recover_probe(token))
+        rv = CKR_DEVICE_ERROR;
     sr_token_return(token, real, rv);
 out:
     sr_client_done(work->client, session);
@@ -118,6 +126,8 @@ static CK_RV find_same(struct sr_work *work, struct sr_token *token, CK_SESSION_
         }
     }
     free(found);
+    if (rv == CKR_OK && same != 1 && !sr_recover_probe(token))
+        rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK && same != 1) {
         sr_object_release(*only);
         *only = NULL;
@@ -200,7 +210,10 @@ static CK_RV read_values(struct sr_work *work, const struct sr_token_object *obj
         rv = CKR_OK;
         for (size_t i = 0; i < count; i++) {
             asked[i] = (CK_ATTRIBUTE){asked[i].type, NULL, 0};
-            if (!partly_read(read_some(work, object, real, &asked[i], 1))) {
+            CK_RV one = read_some(work, object, real, &asked[i], 1);
+            if (sr_recover_suspects(one) || one == CKR_OBJECT_HANDLE_INVALID)
+                return one;
+            if (!partly_read(one)) {
                 asked[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
                 rv = CKR_ATTRIBUTE_TYPE_INVALID;
             }

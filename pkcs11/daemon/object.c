@@ -391,7 +391,7 @@ CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, C
     bool there = rv == CKR_OK;
 
     (void)pthread_mutex_lock(&token->lock);
-    bool copies = !object->gone && there && !object->copy_tried;
+    bool copies = !object->gone && there && !object->copy_tried && object->real != CK_INVALID_HANDLE;
     object->copy_tried = object->copy_tried || copies;
     (void)pthread_mutex_unlock(&token->lock);
     if (copies)

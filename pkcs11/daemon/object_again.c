@@ -36,8 +36,8 @@ void sr_objects_lose(struct sr_token *token)
     (void)pthread_mutex_unlock(&token->lock);
 }
 
-/* The one object of the token that is what CARD says, as handle. CKR_OBJECT_HANDLE_INVALID where there is
- * none, or more than one. */
+/* The one object of the token that is what CARD says, as handle. CKR_OBJECT_HANDLE_INVALID where a token that
+ * is well has none, or more than one. */
 static CK_RV identify(struct sr_token *token, CK_SESSION_HANDLE session, const struct sr_card *card,
                       CK_OBJECT_HANDLE *handle)
 {
@@ -64,7 +64,9 @@ static CK_RV identify(struct sr_token *token, CK_SESSION_HANDLE session, const s
         sr_object_release(candidate);
     }
     free(found);
-    return rv == CKR_OK && same != 1 ? CKR_OBJECT_HANDLE_INVALID : rv;
+    if (rv == CKR_OK && same != 1)
+        rv = sr_recover_probe(token) ? CKR_OBJECT_HANDLE_INVALID : CKR_DEVICE_ERROR;
+    return rv;
 }
 
 /* Takes the object out of the stale ones, under the token's lock. False where it is none. */
@@ -87,6 +89,7 @@ static void settle(struct sr_token_object *object, CK_OBJECT_HANDLE real)
     (void)pthread_mutex_lock(&token->lock);
     bool mine = take_stale(object); /* no other thread was quicker */
     if (mine && real != CK_INVALID_HANDLE && sr_object_known(token, real) == NULL) {
+        object->copy_tried = false;
         object->real = real;
         sr_object_link(object);
         mine = false;

@@ -129,13 +129,14 @@ static void set_away(struct sr_token *token, CK_RV rv)
     (void)pthread_mutex_unlock(&token->lock);
 }
 
-void sr_recover_probe(struct sr_token *token)
+bool sr_recover_probe(struct sr_token *token)
 {
     CK_RV rv = probe(token);
     if (rv != CKR_OK) {
         met = token;
         set_away(token, rv);
     }
+    return rv == CKR_OK;
 }
 
 void sr_recover_check(struct sr_token *token, CK_RV rv)
@@ -144,7 +145,7 @@ void sr_recover_check(struct sr_token *token, CK_RV rv)
         met = token;
     else if (!hints(rv))
         return;
-    sr_recover_probe(token);
+    (void)sr_recover_probe(token);
 }
 
 bool sr_recover_wait_on(struct sr_token *token, pthread_cond_t *condition, long long until)

@@ -19,8 +19,10 @@
  * sessions are lost? If so the token is away from now on. */
 void sr_recover_check(struct sr_token *token, CK_RV rv);
 
-/* Asks a token that is not away whether it is well. Is the caller of a call at work. */
-void sr_recover_probe(struct sr_token *token);
+/* Asks the token whether its sessions and its login are there; if not it is away from now on. The caller is at
+ * work in it. One that is logged out hides its private objects and calls that no error: who goes by what it
+ * does not find has to ask. */
+bool sr_recover_probe(struct sr_token *token);
 
 /* With the token's lock held, which it gives up and takes again: CKR_OK where the token is there. Where it is
  * away and WAIT, finds it again, or waits for the thread that does, for about two seconds at most; or

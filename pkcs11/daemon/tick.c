@@ -3,6 +3,7 @@
 
 #include "cryptoki/names.h"
 #include "daemon/audit_call.h"
+#include "daemon/recover.h"
 #include "jobs/data.h"
 #include "jobs/totp.h"
 
@@ -46,6 +47,10 @@ static void work(struct sr_tick *tick, struct sr_why *report)
     if (rv != CKR_OK) {
         sr_why_set(report, "families are not looked after: no session with the token \"%s\": %s",
                    token->config->label, sr_rv_name(rv));
+        return;
+    }
+    if (!sr_recover_probe(token)) { /* one that was logged out shows no keys */
+        sr_token_return(token, bench.session, CKR_DEVICE_ERROR);
         return;
     }
     bench.slot = token->slot; /* steady only now */

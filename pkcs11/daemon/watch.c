@@ -29,7 +29,7 @@ static void look_after(struct sr_token *token)
 {
     if (sr_token_hold(token) != CKR_OK) /* it is away, and was looked for */
         return;
-    sr_recover_probe(token);
+    (void)sr_recover_probe(token);
     sr_facts_refresh(&token->facts, token->module.f, token->slot);
     sr_token_let_go(token, CKR_OK);
 }

@@ -55,6 +55,7 @@ struct sr_work {
     struct sr_ahead ahead;
     struct sr_stream stream;
     const char *call; /* the name of the call at work */
+    bool changes;     /* it is one that may not be repeated */
     struct sr_used used;
     struct sr_scratch scratch;
     struct sr_page *page; /* for answers, from the one after PAGE's on; NULL: on the socket */

@@ -8,6 +8,7 @@
 #include "signer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,10 +235,69 @@ static CK_RV close_session(const char *arg)
                : rv;
 }
 
+#define WORKERS 4
+
+struct worker {
+    pthread_t thread;
+    atomic_bool *stop;
+    unsigned long done;
+    CK_RV failed; /* the first failure; CKR_OK: none */
+};
+
+/* Signs, reads and finds, in a session of its own, over and over. */
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct signer mine = s;
+    CK_RV rv = f->C_OpenSession(s.slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine.session);
+
+    while (rv == CKR_OK && !atomic_load(w->stop)) {
+        CK_ATTRIBUTE class = {CKA_CLASS, NULL, 0};
+        rv = signer_sign(&mine);
+        if (rv == CKR_OK)
+            rv = sr_attributes_read(f, mine.session, mine.key, &class, 1);
+        sr_attributes_free(&class, 1);
+        if (rv == CKR_OK && w->done % 8 == 0)
+            rv = signer_find(&mine, "tls:other");
+        w->done += rv == CKR_OK;
+    }
+    w->failed = rv;
+    if (rv != CKR_OK)
+        fprintf(stderr, "a worker: %s: %s\n", sr_rv_name(rv), sr_module_explain(&s.module));
+    return NULL;
+}
+
+/* Several threads work for so many seconds; what the first one to fail was told. */
+static CK_RV load(const char *seconds)
+{
+    struct worker workers[WORKERS] = {0};
+    struct timespec t = {.tv_sec = strtol(seconds, NULL, 10)};
+    atomic_bool stop = false;
+    unsigned long done = 0;
+    CK_RV rv = CKR_OK;
+    size_t n = 0;
+
+    for (; n < WORKERS; n++) {
+        workers[n].stop = &stop;
+        if (pthread_create(&workers[n].thread, NULL, work, &workers[n]) != 0)
+            break;
+    }
+    (void)nanosleep(&t, NULL);
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < n; i++) {
+        (void)pthread_join(workers[i].thread, NULL);
+        done += workers[i].done;
+        rv = rv == CKR_OK ? workers[i].failed : rv;
+    }
+    (void)snprintf(says, sizeof(says), "%lu rounds", done);
+    return rv;
+}
+
 static const struct {
     const char *name;
     CK_RV (*does)(const char *arg);
 } commands[] = {
+    {"load", load},
     {"find", find},
     {"sign", sign},
     {"read", read_label},
