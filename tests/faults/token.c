@@ -40,6 +40,9 @@ struct rule {
 static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST ours;
 
+/* Read-locked by each call of SoftHSM, which does not like its sessions to be closed under its calls. */
+static pthread_rwlock_t calls = PTHREAD_RWLOCK_INITIALIZER;
+
 /* For what follows. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stat seen;
@@ -187,13 +190,17 @@ static CK_RV fault(const char *function)
             delay = r->number;
         hang = hang || strcmp(r->word, "hang") == 0;
     }
-    if (lost)
-        close_all_sessions();
-    if (out)
-        log_all_out();
-    if (end)
-        (void)real->C_Finalize(NULL);
     (void)pthread_mutex_unlock(&lock);
+    if (lost || out || end) {
+        (void)pthread_rwlock_wrlock(&calls);
+        if (lost)
+            close_all_sessions();
+        if (out)
+            log_all_out();
+        if (end)
+            (void)real->C_Finalize(NULL);
+        (void)pthread_rwlock_unlock(&calls);
+    }
     if (delay > 0)
         nap((long)delay);
     while (hang) {
@@ -220,56 +227,35 @@ static CK_RV slot_fault(const char *function)
     return rv == CKR_OK && is_removed() ? CKR_TOKEN_NOT_PRESENT : rv;
 }
 
-static CK_RV faulty_C_Initialize(void *args)
+static CK_RV initialize_fault(const char *function)
 {
-    CK_RV rv = fault("C_Initialize");
-    note("C_Initialize");
-    return rv != CKR_OK ? rv : real->C_Initialize(args);
-}
-
-static CK_RV faulty_C_GetInfo(CK_INFO *info)
-{
-    CK_RV rv = fault("C_GetInfo");
-    return rv != CKR_OK ? rv : real->C_GetInfo(info);
-}
-
-static CK_RV faulty_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
-{
-    CK_RV rv = fault("C_GetSlotList");
-    if (rv == CKR_OK && present && is_removed()) {
-        *n = 0;
-        return CKR_OK;
-    }
-    return rv != CKR_OK ? rv : real->C_GetSlotList(present, list, n);
-}
-
-static CK_RV faulty_C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
-{
-    CK_RV rv = fault("C_GetSlotInfo");
-    if (rv == CKR_OK)
-        rv = real->C_GetSlotInfo(slot, info);
-    if (rv == CKR_OK && is_removed())
-        info->flags &= ~CKF_TOKEN_PRESENT;
+    CK_RV rv = fault(function);
+    note(function);
     return rv;
 }
 
-static CK_RV faulty_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG length)
+static CK_RV login_fault(const char *function)
 {
-    CK_RV rv = session_fault("C_Login");
-    note("C_Login");
+    CK_RV rv = session_fault(function);
+    note(function);
     (void)pthread_mutex_lock(&lock);
     if (rv == CKR_OK && rule_of("refuse-pin") != NULL)
         rv = CKR_PIN_INCORRECT;
     (void)pthread_mutex_unlock(&lock);
-    return rv != CKR_OK ? rv : real->C_Login(session, user, pin, length);
+    return rv;
 }
 
-/* All others: the arguments as they are declared, and as they are passed on. */
+/* A function: its arguments as they are declared, and as they are passed on. */
 #define WRAPPED(fault_of, name, declared, passed)                                                            \
     static CK_RV faulty_##name declared                                                                      \
     {                                                                                                        \
         CK_RV rv = fault_of(#name);                                                                          \
-        return rv != CKR_OK ? rv : real->name passed;                                                        \
+        if (rv != CKR_OK)                                                                                    \
+            return rv;                                                                                       \
+        (void)pthread_rwlock_rdlock(&calls);                                                                 \
+        rv = real->name passed;                                                                              \
+        (void)pthread_rwlock_unlock(&calls);                                                                 \
+        return rv;                                                                                           \
     }
 #define IN(bytes, n) CK_BYTE *bytes, CK_ULONG n
 #define OUT(bytes, n) CK_BYTE *bytes, CK_ULONG *n
@@ -280,6 +266,12 @@ static CK_RV faulty_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF
 #define WRAPPED_IN_OUT(name)                                                                                 \
     WRAPPED(session_fault, name, (CK_SESSION_HANDLE s, IN(in, n), OUT(out, m)), (s, in, n, out, m))
 
+WRAPPED(fault, C_GetInfo, (CK_INFO * info), (info))
+WRAPPED(initialize_fault, C_Initialize, (void *args), (args))
+WRAPPED(login_fault, C_Login, (CK_SESSION_HANDLE s, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG n),
+        (s, user, pin, n))
+WRAPPED(fault, C_GetSlotInfo, (CK_SLOT_ID slot, CK_SLOT_INFO *info), (slot, info))
+WRAPPED(fault, C_GetSlotList, (CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n), (present, list, n))
 WRAPPED(slot_fault, C_GetTokenInfo, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
 WRAPPED(slot_fault, C_GetMechanismList, (CK_SLOT_ID slot, CK_MECHANISM_TYPE *list, CK_ULONG *n),
         (slot, list, n))
@@ -365,11 +357,32 @@ WRAPPED(session_fault, C_DeriveKey,
 WRAPPED_IN(C_SeedRandom)
 WRAPPED_IN(C_GenerateRandom)
 
+/* Where the token is removed, its slot is empty. */
+static CK_RV empty_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
+{
+    CK_RV rv = faulty_C_GetSlotList(present, list, n);
+    if (present && is_removed() && (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)) {
+        *n = 0;
+        rv = CKR_OK;
+    }
+    return rv;
+}
+
+static CK_RV empty_C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
+    CK_RV rv = faulty_C_GetSlotInfo(slot, info);
+    if (rv == CKR_OK && is_removed())
+        info->flags &= ~CKF_TOKEN_PRESENT;
+    return rv;
+}
+
 /* C_Finalize is not wrapped: a module that was pulled out from under its token still ends. */
 static void wrap(void)
 {
 #define SET(name) ours.name = faulty_##name
-    SET(C_Initialize), SET(C_GetInfo), SET(C_GetSlotList), SET(C_GetSlotInfo), SET(C_GetTokenInfo);
+    SET(C_Initialize), SET(C_GetInfo), ours.C_GetSlotList = empty_C_GetSlotList;
+    ours.C_GetSlotInfo = empty_C_GetSlotInfo;
+    SET(C_GetTokenInfo);
     SET(C_GetMechanismList), SET(C_GetMechanismInfo), SET(C_InitToken), SET(C_InitPIN), SET(C_SetPIN);
     SET(C_OpenSession), SET(C_CloseSession), SET(C_CloseAllSessions), SET(C_GetSessionInfo);
     SET(C_GetOperationState), SET(C_SetOperationState), SET(C_Login), SET(C_Logout), SET(C_CreateObject);
@@ -386,10 +399,11 @@ static void wrap(void)
 #undef SET
 }
 
-/* The same file loaded twice is one library; a copy is another one. */
+/* The same file loaded twice is one library; a copy is another one. Its name is that of the original, for the
+ * sanitizers' lists. */
 static void *load_copy(void)
 {
-    char path[] = "/tmp/strongroom-faulty.XXXXXX";
+    char path[] = "/tmp/libsofthsm2.so.XXXXXX";
     char block[65536];
     ssize_t n = -1;
     void *module = NULL;
