@@ -19,9 +19,9 @@
  * sessions are lost? If so the token is away from now on. */
 void sr_recover_check(struct sr_token *token, CK_RV rv);
 
-/* Asks the token whether its sessions and its login are there; if not it is away from now on. The caller is at
- * work in it. One that is logged out hides its private objects and calls that no error: who goes by what it
- * does not find has to ask. */
+/* Asks the token whether its sessions and its login are there; if not it is away from now on. The caller is
+ * at work in it. One that is logged out hides its private objects and calls that no error: who goes by what
+ * it does not find has to ask. */
 bool sr_recover_probe(struct sr_token *token);
 
 /* With the token's lock held, which it gives up and takes again: CKR_OK where the token is there. Where it is
@@ -55,7 +55,8 @@ unsigned long sr_recover_life(struct sr_token *token);
 void sr_recover_begin(void);
 bool sr_recover_met(void);
 
-/* The label of the token that this call did not get because it is away, and why it is; NULL: there is none. */
+/* The label of the token that this call did not get because it is away, and why it is; NULL: there is none.
+ */
 const char *sr_recover_met_absent(struct sr_why *why);
 
 /* Finds the token again that lost its sessions under this call, which is not at work in it any more. */

@@ -308,7 +308,7 @@ struct sr_event_request {
 };
 struct sr_event_reply {
     CK_ULONG
-        last; /* what the client has seen now: the number of the event that is told, or of the last one */
+    last; /* what the client has seen now: the number of the event that is told, or of the last one */
     CK_SLOT_ID slot; /* of the first one after SEEN; CK_UNAVAILABLE_INFORMATION: there is none */
 };
 

@@ -116,10 +116,12 @@ static void look(void)
     while (file != NULL && count < RULES && fgets(line, sizeof(line), file) != NULL) {
         struct rule *r = &rules[count];
         *r = (struct rule){0};
+        char number[24] = "";
         if (strncmp(line, "error ", 6) == 0)
-            (void)sscanf(line, "%23s %31s %39s %lu", r->word, r->function, r->rv, &r->number);
+            (void)sscanf(line, "%23s %31s %39s %23s", r->word, r->function, r->rv, number);
         else
-            (void)sscanf(line, "%23s %31s %lu", r->word, r->function, &r->number);
+            (void)sscanf(line, "%23s %31s %23s", r->word, r->function, number);
+        r->number = strtoul(number, NULL, 10);
         count++;
     }
     if (file != NULL)
@@ -257,8 +259,10 @@ static CK_RV login_fault(const char *function)
         (void)pthread_rwlock_unlock(&calls);                                                                 \
         return rv;                                                                                           \
     }
+/* NOLINTBEGIN(bugprone-macro-parentheses): names that are declared have none */
 #define IN(bytes, n) CK_BYTE *bytes, CK_ULONG n
 #define OUT(bytes, n) CK_BYTE *bytes, CK_ULONG *n
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define WRAPPED_INIT(name)                                                                                   \
     WRAPPED(session_fault, name, (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE key), (s, m, key))
 #define WRAPPED_IN(name) WRAPPED(session_fault, name, (CK_SESSION_HANDLE s, IN(in, n)), (s, in, n))

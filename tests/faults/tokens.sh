@@ -63,6 +63,7 @@ client_on()
     TOKEN_LABEL=$2 LIMIT=300 client "$PROGRAMS/fault-client" "tls:$3" \
         < "$SCRATCH/$name.in" > "$SCRATCH/$name.out" 2> "$SCRATCH/$name.err" &
     started+=($!)
+    # shellcheck disable=SC1083,SC2086,SC2093  # descriptors whose numbers bash chooses
     exec {INPUT[$name]}> "$SCRATCH/$name.in" {ANSWERS[$name]}< "$SCRATCH/$name.out"
     read -r -t 20 -u "${ANSWERS[$name]}" line && [ "$line" = ready ]
 }
