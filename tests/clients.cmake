@@ -2,7 +2,7 @@
 pkg_check_modules(LIBP11 REQUIRED IMPORTED_TARGET libp11)
 test_program(libp11 SOURCES clients/libp11.c LIBRARIES PkgConfig::LIBP11 PkgConfig::CRYPTO)
 test_program(conformance-table SOURCES conformance/table.c conformance/table_functions.c conformance/table_keys.c
-  conformance/table_made.c conformance/table_mechanisms.c conformance/table_objects.c conformance/table_operations.c
+  conformance/table_made.c conformance/table_mechanisms.c conformance/table_messages.c conformance/table_objects.c conformance/table_operations.c
   conformance/table_rows.c conformance/table_uninitialized.c
   LIBRARIES test_signer PkgConfig::CRYPTO ${CMAKE_DL_LIBS})
 test_program(many-clients SOURCES faults/many-clients.c faults/load_keys.c faults/load_operations.c

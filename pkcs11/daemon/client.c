@@ -15,7 +15,7 @@
 
 #define SESSIONS_MAX 65536
 #define HANDLES_MAX 262144
-#define PLACES 256 /* at first */
+#define PLACES 64 /* at first */
 
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sr_client *clients;

@@ -33,7 +33,7 @@ struct sr_scratch_block;
 struct sr_scratch {
     struct sr_scratch_block *more;
     size_t used;
-    _Alignas(16) unsigned char first[4096];
+    _Alignas(16) unsigned char first[3840]; /* a connection, which has it, takes two pages */
 };
 
 /* SIZE bytes, aligned to 16; NULL when out of memory. */

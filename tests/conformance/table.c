@@ -4,6 +4,7 @@
 #include "cryptoki/names.h"
 #include "cryptoki/pin.h"
 
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +63,10 @@ int main(void)
     if (good) {
         table_mechanisms(&t);
         table_objects(&t);
+        table_three(&t);
         table_functions(&t);
     }
     signer_close(&t.s);
+    OPENSSL_cleanse(&t.pin, sizeof(t.pin));
     return good ? 0 : 1;
 }

@@ -90,5 +90,6 @@ void table_before_initialize(const char *module);
 void table_functions(struct table *t);
 void table_objects(struct table *t);
 void table_mechanisms(struct table *t);
+void table_three(struct table *t);
 
 #endif

@@ -12,7 +12,7 @@ NUMBERS = {name: number for number, name in enumerate(REASONS, 1)}
 
 INTRODUCTION = """# Conformance
 
-Every function of Cryptoki 2.40 and every mechanism of SoftHSM 2.6.1, called directly and through the shim: rightly, and with
+Every function of Cryptoki 2.40 and 3.0 and every mechanism of SoftHSM 2.6.1, called directly and through the shim: rightly, and with
 wrong handles, keys, parameters and buffers. Through the shim the caller may `manage`, and no custody rule is switched off.
 `tests/conformance/table --write` makes this file; `tests/conformance/table` fails where it is not what the program makes, or
 where a difference has no reason.

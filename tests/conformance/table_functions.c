@@ -55,6 +55,27 @@ static void slots(struct table *t)
     table_line("C_WaitForSlotEvent", "NULL", t->f->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL));
 }
 
+static const struct {
+    CK_FLAGS flag;
+    const char *name;
+} token_flags[] = {
+    {CKF_RNG, "CKF_RNG"},
+    {CKF_WRITE_PROTECTED, "CKF_WRITE_PROTECTED"},
+    {CKF_LOGIN_REQUIRED, "CKF_LOGIN_REQUIRED"},
+    {CKF_USER_PIN_INITIALIZED, "CKF_USER_PIN_INITIALIZED"},
+    {CKF_RESTORE_KEY_NOT_NEEDED, "CKF_RESTORE_KEY_NOT_NEEDED"},
+    {CKF_DUAL_CRYPTO_OPERATIONS, "CKF_DUAL_CRYPTO_OPERATIONS"},
+    {CKF_TOKEN_INITIALIZED, "CKF_TOKEN_INITIALIZED"},
+};
+
+static CK_FLAGS all_token_flags(void)
+{
+    CK_FLAGS all = 0;
+    for (size_t i = 0; i < sizeof(token_flags) / sizeof(token_flags[0]); i++)
+        all |= token_flags[i].flag;
+    return all;
+}
+
 static void token(struct table *t)
 {
     CK_TOKEN_INFO info = {0};
@@ -65,8 +86,11 @@ static void token(struct table *t)
     char serial[17];
 
     CK_RV rv = t->f->C_GetTokenInfo(t->s.slot, &info);
-    table_say("C_GetTokenInfo", "right", rv, "flags 0x%lx, PIN of %lu to %lu", info.flags, info.ulMinPinLen,
-              info.ulMaxPinLen);
+    table_say("C_GetTokenInfo", "right", rv, "PIN of %lu to %lu", info.ulMinPinLen, info.ulMaxPinLen);
+    for (size_t i = 0; i < sizeof(token_flags) / sizeof(token_flags[0]); i++)
+        table_say("C_GetTokenInfo", token_flags[i].name, rv, "%s",
+                  info.flags & token_flags[i].flag ? "yes" : "no");
+    table_say("C_GetTokenInfo", "other flags", rv, "0x%lx", info.flags & ~all_token_flags());
     sr_unpad(info.serialNumber, sizeof(info.serialNumber), serial, sizeof(serial));
     table_say("C_GetTokenInfo", "the serial number's length", rv, "%zu", strlen(serial));
     table_line("C_GetTokenInfo", "no such slot", t->f->C_GetTokenInfo(NO_SUCH, &info));

@@ -19,7 +19,7 @@ REASONS = {
     "closing": "The shim closes its own sessions, and does not ask which slots there are.",
     "length": "The length that is needed, where the token asks for more.",
     "parts": "The shim gathers parts for mechanisms that the token takes at once only.",
-    "more": "A function that the token does not have, and the shim does.",
+    "more": "A function that the token does not have, and the shim has or names: dual operations, Cryptoki 3.0.",
 }
 
 # What the policy has to name: whole mechanisms, and operations of others.
@@ -28,6 +28,10 @@ OFF = {"CKM_RSA_X_509", "CKM_DES_KEY_GEN", "CKM_DES_ECB", "CKM_DES_CBC", "CKM_DE
 OFF_OPERATIONS = {("CKM_RSA_PKCS", "decrypt"), ("CKM_RSA_PKCS", "unwrap")}
 
 ABSENT = "(not reached)"
+# The functions of 3.0, of which SoftHSM has none.
+THREE = {"C_GetInterfaceList", "C_GetInterface", "C_LoginUser", "C_SessionCancel"} | {
+    "C_" + name for what in ("Encrypt", "Decrypt", "Sign", "Verify")
+    for name in (f"Message{what}Init", f"{what}Message", f"{what}MessageBegin", f"{what}MessageNext", f"Message{what}Final")}
 OFFICER = {"C_InitToken", "C_InitPIN", "C_SetPIN"}
 GAINED = {"sensitive", "always-sensitive", "private"}
 LOST = {"encrypt", "decrypt", "sign", "verify", "wrap", "unwrap", "derive", "extractable"}
@@ -78,8 +82,7 @@ def no_import(d):
 
 def login(d):
     if d.subject == "C_GetTokenInfo":
-        flags = [int(words[1].rstrip(","), 16) for words in (d.direct_words, d.shim_words)]
-        return flags[0] ^ flags[1] == 0x4 and d.direct_words[2:] == d.shim_words[2:]
+        return d.case == "CKF_LOGIN_REQUIRED" and d.shim == "CKR_OK no"
     return d.subject == "C_Login" and d.case in ("a second time", "no PIN", "for one operation",
                                                  "the officer, while the user is logged in") or \
         d.subject == "C_GetSessionInfo" and d.case.endswith("after C_CloseAllSessions") and d.shim == "CKR_OK state 3"
@@ -146,6 +149,10 @@ def parts(d):
 
 
 def more(d):
+    if d.subject in THREE:
+        return d.shim_rv not in ("CKR_DEVICE_ERROR", "CKR_GENERAL_ERROR")
+    if d.case == "CKF_DUAL_CRYPTO_OPERATIONS" or (d.subject, d.case) == ("C_GetInfo", "right"):
+        return d.shim in ("CKR_OK yes", "CKR_OK Cryptoki 3.0")
     return d.direct == "CKR_FUNCTION_NOT_SUPPORTED" and not d.subject.startswith("CKM_") and \
         d.subject not in OFFICER and d.shim_rv != "CKR_OK" or \
         d.subject == "C_GetOperationState" and d.shim_rv != "CKR_FUNCTION_NOT_SUPPORTED"

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 /* Writes a byte to READY once it has its session; END is closed when it may go. */
-static int client(const char *label, int ready, int end)
+static int client(const char *label, bool signs, int ready, int end)
 {
     struct signer s;
     char byte = 0;
     CK_RV rv = signer_open(&s, label);
-    if (rv == CKR_OK)
+    if (rv == CKR_OK && signs)
         rv = signer_sign(&s);
     if (rv != CKR_OK)
         fprintf(stderr, "a client: %s\n", sr_rv_name(rv));
@@ -29,14 +29,14 @@ static int client(const char *label, int ready, int end)
 
 int main(int argc, char **argv)
 {
-    long number = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+    long number = argc == 3 || argc == 4 ? strtol(argv[2], NULL, 10) : 0;
     int ready[2], end[2];
     char byte;
     int bad = 0;
     int status;
 
     if (number < 1 || pipe(ready) != 0 || pipe(end) != 0) {
-        fputs("usage: connections LABEL NUMBER\n", stderr);
+        fputs("usage: connections LABEL NUMBER [sign]\n", stderr);
         return 2;
     }
     for (long i = 0; i < number; i++) {
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
         if (pid == 0) {
             (void)close(ready[0]);
             (void)close(end[1]);
-            exit(client(argv[1], ready[1], end[0]));
+            exit(client(argv[1], argc == 4, ready[1], end[0]));
         }
         bad += pid < 0 ? 1 : 0;
     }
