@@ -92,12 +92,18 @@ static enum strongroom_result find_token(strongroom *h, const char *label, struc
     if (result != STRONGROOM_OK)
         return result;
     /* The reply lies in the channel's buffer, which the next call uses again. */
-    CK_SLOT_ID *slots = malloc(reply.data.length + sizeof(*slots));
+    size_t count = reply.data.length / sizeof(struct sr_slot_entry);
+    CK_SLOT_ID *slots = calloc(count + 1, sizeof(*slots));
     if (slots == NULL)
         return sr_client_fail(error, STRONGROOM_NO_MEMORY, "out of memory");
-    if (reply.data.length > 0)
-        memcpy(slots, reply.data.data, reply.data.length);
-    result = choose(h, slots, reply.data.length / sizeof(*slots), label, token, error);
+    size_t present = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct sr_slot_entry entry;
+        memcpy(&entry, reply.data.data + i * sizeof(entry), sizeof(entry));
+        if (entry.present == 1)
+            slots[present++] = entry.slot;
+    }
+    result = choose(h, slots, present, label, token, error);
     free(slots);
     return result;
 }

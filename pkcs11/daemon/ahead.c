@@ -74,6 +74,12 @@ void sr_ahead_undo(struct sr_ahead *ahead)
     sr_token_return(ahead->object->token, ahead->real, CKR_FUNCTION_CANCELED);
 }
 
+void sr_ahead_undo_lost(struct sr_ahead *ahead)
+{
+    if (ahead->begun && atomic_load(&ahead->object->token->recovery.away))
+        sr_ahead_undo(ahead);
+}
+
 void sr_ahead_forget(struct sr_ahead *ahead)
 {
     sr_ahead_undo(ahead);

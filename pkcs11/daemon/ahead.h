@@ -34,6 +34,9 @@ void sr_ahead_begin(struct sr_ahead *ahead);
 bool sr_ahead_take(struct sr_ahead *ahead, struct sr_token_object *object, const CK_MECHANISM *mechanism,
                    CK_SESSION_HANDLE *real);
 
+/* Undoes what was begun in a token that is away: it is not found again while a call is at work in it. */
+void sr_ahead_undo_lost(struct sr_ahead *ahead);
+
 /* Undoes what was begun. */
 void sr_ahead_undo(struct sr_ahead *ahead);
 

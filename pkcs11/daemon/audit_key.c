@@ -4,6 +4,7 @@
 #include "cryptoki/attributes.h"
 #include "cryptoki/find.h"
 #include "cryptoki/names.h"
+#include "daemon/recover.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -229,12 +230,16 @@ static bool sign(void *arg, const unsigned char digest[SR_AUDIT_DIGEST],
         CK_RV rv = sr_token_borrow(key->token, &session);
         if (rv != CKR_OK)
             return fails("give a session for", rv, why);
+        unsigned long life = sr_recover_life(key->token);
         (void)pthread_mutex_lock(&key->lock);
-        bool there = tries == 0 || find_one(key->token, session, &private_class, &key->private, why);
+        bool there = (tries == 0 && key->life == life) ||
+                     find_one(key->token, session, &private_class, &key->private, why);
+        key->life = life;
         CK_OBJECT_HANDLE private = key->private;
         (void)pthread_mutex_unlock(&key->lock);
-        rv = there ? sign_with(key->token->module.f, session, private, digest, signature)
-                   : CKR_KEY_HANDLE_INVALID;
+        rv = there && private != CK_INVALID_HANDLE
+                 ? sign_with(key->token->module.f, session, private, digest, signature)
+                 : CKR_KEY_HANDLE_INVALID;
         sr_token_return(key->token, session, rv);
         ok = rv == CKR_OK && is_ours(key->public, digest, signature);
         if (rv != CKR_OK)
@@ -260,6 +265,7 @@ struct sr_audit_key *sr_audit_key_open(struct sr_token *token, struct sr_why *wh
     key->signer.sign = sign;
     key->signer.arg = key;
     CK_RV rv = sr_token_borrow(token, &session);
+    key->life = sr_recover_life(token);
     bool ok = rv == CKR_OK ? open_key(key, session, why) : fails("give a session for", rv, why);
     if (rv == CKR_OK)
         sr_token_return(token, session, ok ? CKR_OK : CKR_FUNCTION_FAILED);

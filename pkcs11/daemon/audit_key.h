@@ -16,6 +16,7 @@ struct sr_audit_key {
     EVP_PKEY *public; /* each signature is looked at: a handle may be another key's after a token came back */
     pthread_mutex_t lock;
     CK_OBJECT_HANDLE private; /* last known */
+    unsigned long life;       /* of the token, in which it was */
 };
 
 /* Finds the key in TOKEN, or makes it: while no other key is in use, for SoftHSM's sake. NULL, with WHY,

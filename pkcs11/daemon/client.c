@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/client.h"
+#include "daemon/events.h"
+#include "daemon/object_again.h"
+#include "daemon/recover.h"
 
 #include "daemon/audit_parts.h"
 
@@ -59,6 +62,7 @@ struct sr_client *sr_client_join(const struct sr_bytes *id, const struct sr_peer
     c->uid = peer->uid;
     c->pid = peer->pid;
     c->connections = 1;
+    c->events = sr_event_last();
     (void)pthread_mutex_init(&c->lock, NULL);
     c->next = clients;
     clients = c;
@@ -156,11 +160,10 @@ static struct sr_token_object *renew(struct sr_client *client, CK_OBJECT_HANDLE 
 static void destroy(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
-    if (sr_token_enter(token) != CKR_OK)
+    if (atomic_load(&object->gone) || sr_token_hold(token) != CKR_OK)
         return;
-    if (!atomic_load(&object->gone))
-        (void)sr_object_destroy(object, token->keeper);
-    sr_token_leave(token);
+    CK_RV rv = atomic_load(&object->gone) ? CKR_OK : sr_object_destroy(object, token->keeper);
+    sr_token_let_go(token, rv);
 }
 
 /* Destroys the session objects that the client made, in one session or (0) in all. Called without the
@@ -357,13 +360,21 @@ struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_tok
 {
     (void)pthread_mutex_lock(&client->lock);
     struct sr_token_object *object = renew(client, handle);
-    bool public_only = client->logged_out || sr_client_is_officer(client, token->number);
+    bool lost = object != NULL && atomic_load(&object->lost);
+    bool public_only = client->logged_out || sr_client_is_officer(client, token->config->slot);
     if (object != NULL && (object->token != token || atomic_load(&object->gone) ||
                            !sr_client_sees(client, public_only, object)))
         object = NULL;
     if (object != NULL)
         atomic_fetch_add(&object->refs, 1);
     (void)pthread_mutex_unlock(&client->lock);
+    if (object != NULL && sr_object_again(object) != CKR_OK) {
+        lost = true;
+        sr_object_release(object);
+        object = NULL;
+    }
+    if (lost)
+        sr_recover_note_lost_object();
     return object;
 }
 

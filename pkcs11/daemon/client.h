@@ -16,6 +16,7 @@ struct sr_client_session {
     CK_OBJECT_HANDLE *found; /* of a search: the token's handles that were not told yet */
     size_t found_count;
     size_t found_at;
+    unsigned long found_life; /* of the token, in which these handles are good */
 
     struct sr_parts *parts[SR_OPERATION_VERIFY_RECOVER + 1];    /* operations in parts; NULL: not under way */
     struct sr_parts *messages[SR_OPERATION_VERIFY_RECOVER + 1]; /* contexts of message-based functions */
@@ -36,6 +37,7 @@ struct sr_client {
     uid_t uid;
     struct sr_client *next;
     unsigned connections;
+    CK_ULONG events; /* number of the last slot event before it came */
 
     pthread_mutex_t lock; /* for what follows */
     bool logged_out;      /* by C_Logout: private objects are hidden from it until C_Login */
@@ -88,7 +90,8 @@ void sr_client_done(struct sr_client *client, struct sr_client_session *session)
 CK_OBJECT_HANDLE sr_client_handle(struct sr_client *client, struct sr_token_object *object);
 
 /* The object behind a handle, with a reference for the caller; NULL where there is none, it is of another
- * token than TOKEN, or hidden because the client logged out. */
+ * token than TOKEN, or hidden because the client logged out, or the token lost it. It may take a call of the
+ * token: the caller has no session borrowed. */
 struct sr_token_object *sr_client_object(struct sr_client *client, struct sr_token *token,
                                          CK_OBJECT_HANDLE handle);
 

@@ -100,7 +100,8 @@ static bool read_socket(const struct sr_reader *r, const char *section, void *ar
 
 static bool read_token(const struct sr_reader *r, const char *section, void *arg)
 {
-    static const char *const keys[] = {"module", "init-args", "label", "pin-file", "max-sessions", NULL};
+    static const char *const keys[] = {"module",       "init-args", "label", "pin-file",
+                                       "max-sessions", "optional",  NULL};
     struct sr_config *config = arg;
     if (!sr_conf_has_section(r, "tokens", section) || !sr_conf_only_known(r, section, keys, NULL))
         return false;
@@ -108,8 +109,11 @@ static bool read_token(const struct sr_reader *r, const char *section, void *arg
         sr_why_set(r->why, "%s: more than %d tokens", r->file, SR_LIST_MAX);
         return false;
     }
-    struct sr_token_config *t = &config->tokens[config->token_count++];
+    struct sr_token_config *t = &config->tokens[config->token_count];
+    const char *optional = sr_conf_value(r, section, "optional");
     unsigned long sessions = TOKEN_SESSIONS;
+
+    t->slot = config->token_count++;
 
     t->name = strdup(section);
     if (t->name == NULL || !sr_conf_copy(r, section, "module", true, &t->module) ||
@@ -119,6 +123,11 @@ static bool read_token(const struct sr_reader *r, const char *section, void *arg
         !sr_conf_number(r, section, "max-sessions", 10, 4096, &sessions))
         return false;
     t->max_sessions = sessions > 0 ? sessions : 1;
+    if (optional != NULL && strcmp(optional, "yes") != 0 && strcmp(optional, "no") != 0) {
+        sr_why_set(r->why, "%s: [%s] optional: write yes or no", r->file, section);
+        return false;
+    }
+    t->optional = optional != NULL && strcmp(optional, "yes") == 0;
     return true;
 }
 

@@ -71,6 +71,8 @@ struct sr_token_config {
     char *label;
     char *pin_file;
     size_t max_sessions;
+    size_t slot;   /* its number for clients: the place in the list */
+    bool optional; /* may be absent at the start */
 };
 
 struct sr_config {

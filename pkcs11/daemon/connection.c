@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/connection.h"
 
+#include "cryptoki/names.h"
 #include "daemon/audit_key_call.h"
 #include "daemon/crowd.h"
 #include "daemon/flood.h"
 #include "daemon/permit.h"
+#include "daemon/recover.h"
 #include "daemon/share.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
@@ -286,6 +288,52 @@ static CK_RV permit(struct sr_work *work, enum sr_call call, const struct sr_cal
     return CKR_OK;
 }
 
+/* What a token that lost its sessions makes of a call that may not be done twice. */
+static CK_RV after_loss(struct sr_work *work, CK_RV rv)
+{
+    if (!sr_recover_suspects(rv) && rv != CKR_KEY_HANDLE_INVALID && rv != CKR_OBJECT_HANDLE_INVALID)
+        return rv;
+    if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED)
+        return rv;
+    if (work->why[0] == '\0')
+        (void)sr_explain(work, rv, "the token failed or lost its sessions: try again (%s)", sr_rv_name(rv));
+    return CKR_DEVICE_ERROR;
+}
+
+/* The handler. A call that met a token without its sessions is done once more, where that does no harm. */
+static CK_RV handle(struct sr_work *work, enum sr_call call, const struct sr_call_row *row,
+                    const union request *request, union reply *reply)
+{
+    sr_handler handler = sr_handler_of(call);
+    struct sr_why why;
+    const char *label;
+
+    if (handler == NULL)
+        return CKR_FUNCTION_NOT_SUPPORTED;
+
+    sr_recover_begin();
+    CK_RV rv = handler(work, request, reply);
+    if (rv != CKR_OK && sr_recover_met()) {
+        sr_ahead_forget(&work->ahead); /* it may hold a session */
+        sr_recover_finish();
+    }
+    if (rv != CKR_OK && sr_recover_met() && row->repeatable) {
+        sr_work_used(work, NULL);
+        work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
+        work->why[0] = '\0';
+        memset(reply, 0, sizeof(*reply));
+        rv = handler(work, request, reply);
+    }
+    if (rv == CKR_TOKEN_NOT_PRESENT && work->why[0] == '\0' && (label = sr_recover_met_absent(&why)) != NULL)
+        return sr_explain(work, rv, "the token \"%s\" is away: %s", label, why.text);
+    if (rv != CKR_OK && sr_recover_met_lost_object() && work->why[0] == '\0')
+        return sr_explain(
+            work, rv,
+            "the object is gone: the token lost its sessions, and session objects with them, or "
+            "does not hold it any more");
+    return rv != CKR_OK && sr_recover_met() ? after_loss(work, rv) : rv;
+}
+
 /* One request: decode, check, handle, encode the answer into c->out. False for what is no request. */
 static bool serve(struct connection *c, const struct sr_frame *frame)
 {
@@ -306,6 +354,7 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
     }
     sr_permit_begin(work);
     work->call = row->name;
+    work->changes = !row->repeatable;
     work->why[0] = '\0';
     work->used = (struct sr_used){.mechanism = CK_UNAVAILABLE_INFORMATION};
     work->descriptor = -1;
@@ -314,11 +363,10 @@ static bool serve(struct connection *c, const struct sr_frame *frame)
         audited.began = sr_audit_clock();
     CK_RV rv = permit(work, frame->call, row);
     audited.permitted = rv == CKR_OK;
-    sr_handler handler = sr_handler_of(frame->call);
     bool held = audited.permitted && work->daemon->audit != NULL &&
                 (rv = sr_audit_before(work, frame->call, &request)) != CKR_OK;
     if (audited.permitted && !held)
-        rv = handler != NULL ? handler(work, &request, &reply) : CKR_FUNCTION_NOT_SUPPORTED;
+        rv = handle(work, frame->call, row, &request, &reply);
     audited.rv = rv;
     if (work->daemon->audit != NULL && !held) {
         audited.request = &request;
@@ -427,6 +475,7 @@ static void *run(void *arg)
         c->pace.peer = sr_crowd_note(&c->crowd, c->pace.mark_ns, frame.cpu) ? 0 : frame.cpu;
         if (frame.call != SR_CALL_OPERATE)
             sr_ahead_undo(&c->work.ahead);
+        sr_ahead_undo_lost(&c->work.ahead);
         if (!serve(c, &frame) || !send_reply(c, frame.number))
             break;
         if (c->page != c->work.page) {

@@ -41,14 +41,13 @@ static CK_RV complete(struct sr_work *work, struct sr_making *making, const stru
     return rv;
 }
 
-/* The other key that a parameter may name (a salt): the client's handle in PLACE becomes the token's. */
+/* The other key that a parameter may name (a salt). */
 static CK_RV place_other(struct sr_work *work, struct sr_making *making, CK_MECHANISM_TYPE mechanism,
-                         CK_OBJECT_HANDLE *place, struct sr_token_object **other)
+                         CK_OBJECT_HANDLE place, struct sr_token_object **other)
 {
-    *other = sr_client_object(work->client, making->token, *place);
+    *other = sr_client_object(work->client, making->token, place);
     if (*other == NULL)
         return CKR_KEY_HANDLE_INVALID;
-    *place = (*other)->real;
     return may_derive(work, *other, mechanism);
 }
 
@@ -88,13 +87,15 @@ CK_RV sr_handle_derive(struct sr_work *work, const void *request, void *reply)
     if (from == NULL)
         return CKR_KEY_HANDLE_INVALID;
     if (place != NULL)
-        rv = place_other(work, &making, mechanism->m.mechanism, place, &other);
+        rv = place_other(work, &making, mechanism->m.mechanism, *place, &other);
     if (rv == CKR_OK)
         rv = complete(work, &making, r, from, &draft);
     if (rv == CKR_OK)
         rv = sr_make_open(&making, drafts, 1);
     if (rv != CKR_OK)
         goto out;
+    if (other != NULL)
+        *place = other->real; /* the client's handle becomes the token's, which is good for this session */
     rv = derive(&making, from, &mechanism->m, &draft, &handle);
     rv = sr_make_end(work, &making, rv, "derived", &handle, 1, reply);
 out:

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/token.h"
 #include "daemon/custody_switch.h"
+#include "daemon/recover.h"
 #include "daemon/work.h"
 
 #include <errno.h>
@@ -116,8 +117,16 @@ CK_RV sr_handle_status(struct sr_work *work, const void *request, void *reply)
     for (size_t i = 0; i < daemon->config->token_count; i++) {
         struct sr_token *token = &daemon->tokens[i];
         struct sr_token_use use = sr_token_use(token);
-        char model[sizeof(token->info.model) + 1];
-        sr_unpad(token->info.model, sizeof(token->info.model), model, sizeof(model));
+        struct sr_why why;
+        CK_TOKEN_INFO info;
+        char model[sizeof(info.model) + 1];
+        sr_facts_token(&token->facts, &info);
+        sr_unpad(info.model, sizeof(info.model), model, sizeof(model));
+        if (sr_recover_gone(token, &why)) {
+            add(text, sizeof(text), &length, "token: slot %zu, \"%s\", away, by %s: %s\n", i,
+                token->config->label, token->config->module, why.text);
+            continue;
+        }
         add(text, sizeof(text), &length,
             "token: slot %zu, \"%s\" (%s), logged in, by %s\nsessions: %zu open of at most %zu, %zu of them "
             "in "

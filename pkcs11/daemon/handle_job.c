@@ -2,6 +2,7 @@
 #include "daemon/handle_job.h"
 
 #include "cryptoki/names.h"
+#include "daemon/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,20 @@ static CK_RV answer(struct sr_work *work, enum sr_job_result result, const struc
     return sr_explain(work, SR_CKR_JOB(sr_job_code(result)), "%s", why->text);
 }
 
+static CK_RV take_token(struct sr_token *token, struct sr_job_call *call, bool needs_bench)
+{
+    return needs_bench ? sr_token_borrow(token, &call->bench.session) : sr_token_hold(token);
+}
+
+static void give_token(struct sr_token *token, struct sr_job_call *call, CK_RV rv)
+{
+    if (call->bench.session != CK_INVALID_HANDLE)
+        sr_token_return(token, call->bench.session, rv);
+    else
+        sr_token_let_go(token, rv);
+    call->bench.session = CK_INVALID_HANDLE;
+}
+
 CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct sr_bytes *family,
                    bool needs_bench)
 {
@@ -50,12 +65,17 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
         result = sr_family_parse(family->data, family->length, &call->family, &call->why);
     if (result != SR_JOB_OK)
         return answer(work, result, &call->why);
-    call->bench = (struct sr_bench){token->module.f, token->slot, CK_INVALID_HANDLE};
-    if (!needs_bench)
+    call->bench = (struct sr_bench){.f = token->module.f, .session = CK_INVALID_HANDLE};
+    CK_RV rv = take_token(token, call, needs_bench);
+    /* A token that was logged out shows no keys: what would a job conclude from that? */
+    if (rv == CKR_OK && work->changes && !sr_recover_probe(token)) {
+        give_token(token, call, CKR_DEVICE_ERROR);
+        rv = take_token(token, call, needs_bench);
+    }
+    if (rv == CKR_OK) {
+        call->bench.slot = token->slot; /* steady from now on */
         return CKR_OK;
-    CK_RV rv = sr_token_borrow(token, &call->bench.session);
-    if (rv == CKR_OK)
-        return CKR_OK;
+    }
     sr_why_set(&call->why, "no session with the token \"%s\": %s", token->config->label, sr_rv_name(rv));
     return answer(work, SR_JOB_FAILED, &call->why);
 }
@@ -63,9 +83,8 @@ CK_RV sr_job_begin(struct sr_work *work, struct sr_job_call *call, const struct 
 CK_RV sr_job_end(struct sr_work *work, struct sr_job_call *call, enum sr_job_result result)
 {
     /* What failed by the token may have left the session in the middle of an operation. */
-    if (call->bench.session != CK_INVALID_HANDLE)
-        sr_token_return(work->daemon->jobs_token, call->bench.session,
-                        result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK);
+    CK_RV rv = result == SR_JOB_FAILED ? CKR_FUNCTION_FAILED : CKR_OK;
+    give_token(work->daemon->jobs_token, call, rv);
     return answer(work, result, &call->why);
 }
 

@@ -3,7 +3,8 @@
  * it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/permit.h"
+#include "daemon/handle_operate.h"
+#include "daemon/recover.h"
 #include "wire/message_parameter.h"
 
 #include <string.h>
@@ -241,14 +242,14 @@ CK_RV sr_handle_message(struct sr_work *work, const void *request, void *reply)
         rv = prepare(work, context, r, &m);
     if (rv != CKR_OK)
         goto out;
-    if (!sr_loan_use(context->token, &context->loan)) {
+    rv = sr_operate_use(work, context);
+    if (rv != CKR_OK) {
         end_context(session, context, CKR_OK);
-        rv = sr_explain(work, CKR_FUNCTION_CANCELED,
-                        "the messages lost their session of the token's: they rested while others waited "
-                        "for one, or the token was changed; begin again");
         goto out;
     }
     rv = run(&m);
+    if (rv != CKR_OK)
+        sr_recover_check(context->token, rv);
     sr_loan_rest(context->token, &context->loan);
     if (rv == CKR_OK) {
         answer->data = (struct sr_bytes){m.out_length, m.out};
@@ -273,7 +274,7 @@ CK_RV sr_handle_message_final(struct sr_work *work, const void *request, void *r
         return rv;
     if (context == NULL) {
         rv = CKR_OPERATION_NOT_INITIALIZED;
-    } else if (sr_loan_use(context->token, &context->loan)) {
+    } else if (sr_loan_use(context->token, &context->loan) == CKR_OK) {
         rv = final_of(context->token->module.f3, r->operation)(context->loan.real);
         end_context(session, context, rv);
     } else {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cryptoki/find.h"
 #include "daemon/permit.h"
+#include "daemon/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,15 @@ static CK_RV tell_found(struct sr_work *work, struct sr_client_session *session,
 
     while (count < CARDS_PER_REPLY && session->found_at < session->found_count) {
         struct sr_token_object *object;
+        CK_RV rv = sr_object_get(token, real, session->found[session->found_at++], &object);
         /* An object that went between the search and now is no error. */
-        if (sr_object_get(token, real, session->found[session->found_at++], &object) != CKR_OK)
+        if (rv != CKR_OK && !sr_recover_suspects(rv))
             continue;
+        if (rv != CKR_OK) {
+            while (count > 0)
+                sr_object_release(objects[--count]);
+            return rv;
+        }
         if (sr_client_sees(work->client, logged_out, object) && sr_permit_find(work, object))
             objects[count++] = object;
         else
@@ -53,13 +60,22 @@ static CK_RV find(struct sr_work *work, CK_SESSION_HANDLE handle, const struct s
     rv = sr_token_borrow(token, &real);
     if (rv != CKR_OK)
         goto out;
+    unsigned long life = sr_recover_life(token);
     if (template != NULL) {
         free(session->found);
-        session->found_at = 0;
+        session->found = NULL;
+        session->found_at = session->found_count = 0;
+        session->found_life = life;
         rv = sr_find(token->module.f, real, template->a, template->n, &session->found, &session->found_count);
+    } else if (session->found_life != life) {
+        rv = sr_explain(work, CKR_DEVICE_ERROR,
+                        "the token \"%s\" lost its sessions in the middle of the search: begin it again",
+                        token->config->label);
     }
     if (rv == CKR_OK)
         rv = tell_found(work, session, view.logged_out, token, real, reply);
+    if (rv == CKR_OK && !sr_recover_probe(token))
+        rv = CKR_DEVICE_ERROR;
     sr_token_return(token, real, rv);
 out:
     sr_client_done(work->client, session);
@@ -108,6 +124,8 @@ static CK_RV find_same(struct sr_work *work, struct sr_token *token, CK_SESSION_
         }
     }
     free(found);
+    if (rv == CKR_OK && same != 1 && !sr_recover_probe(token))
+        rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK && same != 1) {
         sr_object_release(*only);
         *only = NULL;

@@ -165,8 +165,8 @@ static CK_RV change_user_pin(struct sr_work *work, struct sr_token *token, struc
         sr_log(SR_LOG_ERROR, "%s", why.text);
     rv = sr_token_changed(token, new, &why);
     if (rv != CKR_OK)
-        sr_log(SR_LOG_ERROR, "token \"%s\": its PIN was changed, and it cannot be used now: %s",
-               token->config->label, why.text);
+        sr_log(SR_LOG_ERROR, "token \"%s\": its PIN was changed, and it is away: %s", token->config->label,
+               why.text);
     return CKR_OK;
 }
 
@@ -182,8 +182,8 @@ static CK_RV set_first_pin(struct sr_work *work, struct sr_token *token, struct 
                        "strongroomd, set it with the token's own tools, and write it to the PIN file",
                        label);
     else if (!sr_token_shut(token, SHUT_MS))
-        rv = sr_explain(work, CKR_FUNCTION_FAILED, "other calls are at work in the token \"%s\"; try again",
-                        label);
+        rv = sr_explain(work, CKR_FUNCTION_FAILED,
+                        "other calls are at work in the token \"%s\", or it is away; try again", label);
     if (rv != CKR_OK) {
         sr_pin_free(new);
         return rv;
@@ -257,7 +257,7 @@ static CK_RV set_officer_pin(struct sr_work *work, struct sr_token *token, const
     struct sr_pin *kept = sr_pin_new((const char *)r->new.data, r->new.length);
     CK_RV rv = kept != NULL ? give_as_officer(work, token, &order, &sure) : CKR_HOST_MEMORY;
     if (rv == CKR_OK)
-        sr_client_set_officer_pin(work->client, token->number, kept);
+        sr_client_set_officer_pin(work->client, token->config->slot, kept);
     else
         sr_pin_free(kept);
     return rv;
@@ -317,7 +317,7 @@ static CK_RV may_init_token(struct sr_work *work, const struct sr_token *token,
             "init-token of \"%s\" while its module serves other tokens; stop strongroomd and use the "
             "token's own tools",
             label);
-    return sr_clients_have_session(token->number) ? CKR_SESSION_EXISTS : CKR_OK;
+    return sr_clients_have_session(token->config->slot) ? CKR_SESSION_EXISTS : CKR_OK;
 }
 
 /* The keys of jobs that another configuration had, or of the audit log? */
@@ -351,7 +351,7 @@ static CK_RV init_token(struct sr_work *work, struct sr_token *token, const stru
     struct sr_why why = {""};
     bool sure;
 
-    CK_RV rv = sr_clients_have_session(token->number) ? CKR_SESSION_EXISTS : spare_jobs(work, token);
+    CK_RV rv = sr_clients_have_session(token->config->slot) ? CKR_SESSION_EXISTS : spare_jobs(work, token);
     if (rv == CKR_OK)
         rv = may_try_officer_pin(work);
     if (rv != CKR_OK)
@@ -361,7 +361,7 @@ static CK_RV init_token(struct sr_work *work, struct sr_token *token, const stru
     /* Also where it failed: its sessions are closed. */
     CK_RV opened = sr_token_changed(token, NULL, &why);
     if (opened != CKR_OK)
-        sr_log(SR_LOG_ERROR, "token \"%s\": it cannot be used any more: %s", label, why.text);
+        sr_log(SR_LOG_ERROR, "token \"%s\": it is away: %s", label, why.text);
     else if (rv == CKR_OK)
         sr_log(SR_LOG_WARNING, "token \"%s\": it is a new one, and has no user PIN", label);
     return rv;
@@ -381,7 +381,8 @@ CK_RV sr_handle_init_token(struct sr_work *work, const void *request, void *repl
     (void)pthread_mutex_lock(&at_work);
     rv = may_init_token(work, token, r);
     if (rv == CKR_OK && !sr_token_shut(token, SHUT_MS)) {
-        rv = sr_explain(work, CKR_FUNCTION_FAILED, "other calls are at work in the token \"%s\"; try again",
+        rv = sr_explain(work, CKR_FUNCTION_FAILED,
+                        "other calls are at work in the token \"%s\", or it is away; try again",
                         token->config->label);
     } else if (rv == CKR_OK) {
         rv = init_token(work, token, &r->pin);

@@ -31,11 +31,16 @@ CK_RV sr_operate_key(struct sr_work *work, struct sr_token *token, CK_ULONG oper
 
 CK_RV sr_operate_use(struct sr_work *work, struct sr_parts *parts)
 {
-    if (sr_loan_use(parts->token, &parts->loan))
-        return CKR_OK;
-    return sr_explain(work, CKR_FUNCTION_CANCELED,
-                      "the operation in parts lost its session of the token's: it was idle while others "
-                      "waited for one, or the token was changed; begin it again");
+    CK_RV rv = sr_loan_use(parts->token, &parts->loan);
+    if (rv == CKR_DEVICE_ERROR)
+        return sr_explain(work, rv,
+                          "the token \"%s\" lost its sessions in the middle of the operation: begin it again",
+                          parts->token->config->label);
+    if (rv == CKR_FUNCTION_CANCELED)
+        return sr_explain(work, rv,
+                          "the operation in parts lost its session of the token's: it was idle while others "
+                          "waited for one, or the token was changed; begin it again");
+    return rv;
 }
 
 CK_RV sr_operate_again(struct sr_work *work, CK_SESSION_HANDLE session, const struct sr_parts *parts)

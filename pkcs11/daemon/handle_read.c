@@ -5,6 +5,7 @@
 #include "daemon/custody_switch.h"
 #include "daemon/make.h"
 #include "daemon/permit.h"
+#include "daemon/recover.h"
 
 #include <string.h>
 
@@ -89,7 +90,10 @@ static CK_RV read_plain(struct sr_work *work, const struct sr_token_object *obje
     rv = CKR_OK;
     for (size_t i = 0; i < count; i++) {
         asked[i] = (CK_ATTRIBUTE){asked[i].type, NULL, 0};
-        if (!partly_read(read_some(work, object, real, &asked[i], 1))) {
+        CK_RV one = read_some(work, object, real, &asked[i], 1);
+        if (sr_recover_suspects(one) || one == CKR_OBJECT_HANDLE_INVALID)
+            return one;
+        if (!partly_read(one)) {
             asked[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
             rv = CKR_ATTRIBUTE_TYPE_INVALID;
         }

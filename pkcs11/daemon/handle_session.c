@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/handle_officer.h"
+#include "daemon/recover.h"
 #include "daemon/tries.h"
 
 #include <string.h>
@@ -11,11 +12,15 @@ CK_RV sr_handle_open_session(struct sr_work *work, const void *request, void *re
 {
     const struct sr_open_session_request *r = request;
     struct sr_session *answer = reply;
+    struct sr_why why;
     if (r->slot >= work->daemon->config->token_count)
         return CKR_SLOT_ID_INVALID;
     if (!(r->flags & CKF_SERIAL_SESSION)) /* PKCS#11 v3.0 §5.6.1 */
         return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
     struct sr_token *token = &work->daemon->tokens[r->slot];
+    if (sr_recover_gone(token, &why))
+        return sr_explain(work, CKR_TOKEN_NOT_PRESENT, "the token \"%s\" is away: %s", token->config->label,
+                          why.text);
     CK_RV rv = sr_token_enter(token);
     if (rv != CKR_OK)
         return rv;

@@ -3,31 +3,30 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/handle_operate.h"
+#include "daemon/recover.h"
 
 #include <string.h>
 
 #define STATE_MAX ((CK_ULONG)64 << 10)
 
-static CK_RV digest_key(struct sr_work *work, struct sr_parts *parts, CK_OBJECT_HANDLE handle)
+static CK_RV digest_key(struct sr_work *work, struct sr_parts *parts, struct sr_token_object *object)
 {
-    struct sr_token *token = parts->token;
     CK_OBJECT_HANDLE key;
 
-    struct sr_token_object *object = sr_client_object(work->client, token, handle);
     if (object == NULL)
         return CKR_KEY_HANDLE_INVALID;
     CK_RV rv = sr_permit(work, SR_OPERATION_DIGEST, object, parts->mechanism);
     if (rv == CKR_OK)
         rv = sr_object_key(object, parts->loan.real, &key);
     if (rv == CKR_OK)
-        rv = token->module.f->C_DigestKey(parts->loan.real, key);
-    sr_object_release(object);
+        rv = parts->token->module.f->C_DigestKey(parts->loan.real, key);
     return rv;
 }
 
 CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *reply)
 {
     const struct sr_object *r = request;
+    struct sr_token_object *object = NULL;
     struct sr_client_session *session;
     (void)reply;
 
@@ -39,9 +38,10 @@ CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *repl
         rv = CKR_OPERATION_NOT_INITIALIZED;
         goto out;
     }
+    object = sr_client_object(work->client, parts->token, r->object);
     rv = sr_operate_use(work, parts);
     if (rv == CKR_OK)
-        rv = digest_key(work, parts, r->object);
+        rv = digest_key(work, parts, object);
     if (rv == CKR_OK) {
         sr_loan_rest(parts->token, &parts->loan);
     } else {
@@ -49,6 +49,7 @@ CK_RV sr_handle_digest_key(struct sr_work *work, const void *request, void *repl
         sr_parts_end(parts, rv);
     }
 out:
+    sr_object_release(object);
     sr_client_done(work->client, session);
     return rv;
 }
@@ -96,6 +97,8 @@ CK_RV sr_handle_get_state(struct sr_work *work, const void *request, void *reply
     if (rv == CKR_OK) {
         memcpy(answer->data.data, &header, sizeof(header));
         answer->data.length = sizeof(header) + length;
+    } else {
+        sr_recover_check(parts->token, rv);
     }
     sr_loan_rest(parts->token, &parts->loan);
 out:

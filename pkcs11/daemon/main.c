@@ -9,10 +9,13 @@
 #include "daemon/officer.h"
 #include "daemon/open_jobs.h"
 #include "daemon/pin_file.h"
+#include "daemon/recover.h"
 #include "daemon/seccomp.h"
 #include "daemon/share.h"
 #include "daemon/spawn.h"
 #include "daemon/tick.h"
+#include "daemon/watch.h"
+#include "wire/channel.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -115,11 +118,11 @@ static bool open_tokens(struct sr_daemon *daemon, size_t *opened, struct sr_why 
         const struct sr_token_config *t = &daemon->config->tokens[*opened];
         if (sr_token_open(&daemon->tokens[*opened], t, why) != CKR_OK)
             return false;
-        daemon->tokens[*opened].number = *opened;
-        if (daemon->tokens[*opened].unset)
+        const struct sr_token *token = &daemon->tokens[*opened];
+        if (token->unset)
             sr_log(SR_LOG_WARNING, "token \"%s\" (%s): it has no user PIN yet, so nobody is logged in",
                    t->label, t->module);
-        else
+        else if (!token->recovery.away)
             sr_log(SR_LOG_INFO, "token \"%s\" (%s): logged in", t->label, t->module);
     }
     return true;
@@ -139,11 +142,24 @@ static bool begin_audit(struct sr_daemon *daemon, struct sr_audit_key **key, str
     return sr_audit_begin(daemon->audit, *key != NULL ? &(*key)->signer : NULL, reason.text, why);
 }
 
+/* Waits for what is at work in the tokens, for DRAIN_MS in all. False where something hangs. */
+static bool drain(struct sr_daemon *daemon, struct sr_tick *tick, struct sr_watch *watch)
+{
+    long long until = sr_now_ms() + DRAIN_MS;
+    sr_connections_stop(daemon, DRAIN_MS);
+    sr_spawner_stop();
+    bool ended = sr_tick_stop(tick, until - sr_now_ms());
+    ended = sr_watch_stop(watch, until - sr_now_ms()) && ended;
+    return ended && atomic_load(&daemon->connections) == 0 &&
+           sr_audit_stop(daemon->audit, until - sr_now_ms());
+}
+
 static int run(const char *file)
 {
     struct sr_daemon daemon = {.file = file};
     struct sr_audit_key *audit_key = NULL;
     struct sr_tick *tick = NULL;
+    struct sr_watch *watch = NULL;
     struct sr_why why = {""};
     int *listeners = NULL;
     size_t opened = 0;
@@ -186,6 +202,11 @@ static int run(const char *file)
             goto out;
         }
     }
+    watch = sr_watch_start(daemon.tokens, daemon.config->token_count, &why);
+    if (watch == NULL) {
+        status = EXIT_FAILURE;
+        goto out;
+    }
     for (; listening < daemon.config->socket_count; listening++) {
         listeners[listening] = sr_listen(&daemon.config->sockets[listening], &why);
         if (listeners[listening] < 0)
@@ -208,10 +229,7 @@ out:
         if (status == EXIT_SUCCESS && sd_listen_fds(0) == 0)
             (void)unlink(daemon.config->sockets[i].path);
     }
-    sr_connections_stop(&daemon, DRAIN_MS);
-    sr_spawner_stop();
-    if (!sr_tick_stop(tick, DRAIN_MS) || atomic_load(&daemon.connections) > 0 ||
-        !sr_audit_stop(daemon.audit, DRAIN_MS))
+    if (!drain(&daemon, tick, watch))
         _exit(status); /* a thread hangs in a token's call: its memory is not to be taken from under it */
     sr_jobs_close(daemon.jobs);
     sr_audit_close(daemon.audit);

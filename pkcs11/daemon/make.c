@@ -116,7 +116,7 @@ CK_RV sr_make_open(struct sr_making *making, struct sr_draft *const *drafts, siz
         return CKR_USER_NOT_LOGGED_IN;
     if (making->on_token)
         return sr_token_borrow(making->token, &making->real);
-    CK_RV rv = sr_token_enter(making->token);
+    CK_RV rv = sr_token_hold(making->token);
     making->real = making->token->keeper;
     return rv;
 }
@@ -177,7 +177,7 @@ CK_RV sr_make_end(struct sr_work *work, struct sr_making *making, CK_RV rv, cons
     if (making->on_token)
         sr_token_return(making->token, making->real, rv);
     else
-        sr_token_leave(making->token);
+        sr_token_let_go(making->token, rv);
     return rv;
 }
 

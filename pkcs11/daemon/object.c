@@ -4,6 +4,8 @@
 #include "cryptoki/find.h"
 #include "cryptoki/uri.h"
 #include "daemon/custody.h"
+#include "daemon/object_again.h"
+#include "daemon/recover.h"
 #include "wire/channel.h"
 
 #include <openssl/sha.h>
@@ -18,7 +20,7 @@ static struct sr_token_object **bucket_of(struct sr_token *token, CK_OBJECT_HAND
     return &token->objects[real % SR_OBJECT_BUCKETS];
 }
 
-static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE real)
+struct sr_token_object *sr_object_known(struct sr_token *token, CK_OBJECT_HANDLE real)
 {
     for (struct sr_token_object *o = *bucket_of(token, real); o != NULL; o = o->next)
         if (o->real == real)
@@ -26,15 +28,24 @@ static struct sr_token_object *known(struct sr_token *token, CK_OBJECT_HANDLE re
     return NULL;
 }
 
-/* What stands for the token's object that OBJECT stands or stood for; under the token's lock. */
-static struct sr_token_object *current(const struct sr_token_object *object)
+/* What stands for the token's object that OBJECT stands or stood for, wherever the token has it; NULL where
+ * it is gone. Under the token's lock. */
+static struct sr_token_object *latest(struct sr_token_object *object)
 {
-    struct sr_token_object *now = known(object->token, object->real);
-    return now != NULL && now->line == object->line ? now : NULL;
+    while (object->successor != NULL)
+        object = object->successor;
+    return object->gone ? NULL : object;
 }
 
-/* Takes the object out of the table; the table's reference is the caller's then. */
-static void unlink_object(struct sr_token_object *object)
+/* The same where its handle is known. */
+static struct sr_token_object *current(struct sr_token_object *object)
+{
+    struct sr_token_object *now = latest(object);
+    return now != NULL && now->real != CK_INVALID_HANDLE ? now : NULL;
+}
+
+/* The table's reference is the caller's then. */
+void sr_object_unlink(struct sr_token_object *object)
 {
     struct sr_token_object **at = bucket_of(object->token, object->real);
     while (*at != NULL && *at != object)
@@ -43,7 +54,7 @@ static void unlink_object(struct sr_token_object *object)
         *at = object->next;
 }
 
-static void link_object(struct sr_token_object *object)
+void sr_object_link(struct sr_token_object *object)
 {
     struct sr_token_object **at = bucket_of(object->token, object->real);
     object->next = *at;
@@ -64,14 +75,16 @@ static bool keep(struct sr_bytes *to, const CK_ATTRIBUTE *a)
 
 void sr_object_release(struct sr_token_object *object)
 {
-    if (object == NULL || atomic_fetch_sub(&object->refs, 1) != 1)
-        return;
-    free(object->card.id.data);
-    free(object->card.label.data);
-    free(object->card.digest.data);
-    free(object->card.mechanisms.data);
-    free(object->uri);
-    free(object);
+    while (object != NULL && atomic_fetch_sub(&object->refs, 1) == 1) {
+        struct sr_token_object *successor = object->successor;
+        free(object->card.id.data);
+        free(object->card.label.data);
+        free(object->card.digest.data);
+        free(object->card.mechanisms.data);
+        free(object->uri);
+        free(object);
+        object = successor;
+    }
 }
 
 /* The attributes that allow an operation. */
@@ -281,23 +294,38 @@ static struct sr_token_object *new_object(struct sr_token *token, CK_OBJECT_HAND
     return object;
 }
 
+CK_RV sr_object_describe(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
+                         struct sr_token_object **object)
+{
+    struct sr_token_object *made = new_object(token, real);
+    CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+    if (rv != CKR_OK) {
+        sr_object_release(made);
+        made = NULL;
+    }
+    *object = made;
+    return rv;
+}
+
 CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
                     struct sr_token_object **object)
 {
     CK_RV rv = CKR_OK;
 
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *o = known(token, real);
+    struct sr_token_object *o = sr_object_known(token, real);
     if (o == NULL) {
         /* Read without the lock: a token may take its time. Two threads may do so at once; the second one's
          * is dropped. */
         (void)pthread_mutex_unlock(&token->lock);
-        struct sr_token_object *made = new_object(token, real);
-        rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+        struct sr_token_object *made;
+        rv = sr_object_describe(token, session, real, &made);
+        if (rv == CKR_OK)
+            sr_object_meet(made, session);
         (void)pthread_mutex_lock(&token->lock);
-        o = known(token, real);
+        o = sr_object_known(token, real);
         if (o == NULL && rv == CKR_OK) {
-            link_object(made);
+            sr_object_link(made);
             o = made;
         } else {
             sr_object_release(made);
@@ -321,70 +349,94 @@ void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION
     atomic_store(&object->owner, owner);
 }
 
-/* Makes the session copy, under the token's lock. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a
- * copy the original is used. The copy has the original's attributes but for CKA_TOKEN. */
+/* Makes the session copy, by the thread that set copy_tried, without the lock: others use the original
+ * meanwhile. PKCS#11 v3.0 §5.7.2: where the key's attributes forbid a copy the original is used. The copy has
+ * the original's attributes but for CKA_TOKEN; nobody changes these while they are copied. */
 static void make_copy(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
     CK_BBOOL no = CK_FALSE;
     CK_ATTRIBUTE session_object = {CKA_TOKEN, &no, sizeof(no)};
+    struct sr_token_object *copy = NULL;
     CK_OBJECT_HANDLE real;
 
-    object->copy_tried = true;
-    if (!(object->card.flags & SR_CARD_TOKEN))
+    (void)pthread_mutex_lock(&token->changes);
+    CK_RV rv = object->gone
+                   ? CKR_OBJECT_HANDLE_INVALID
+                   : token->module.f->C_CopyObject(token->keeper, object->real, &session_object, 1, &real);
+    (void)pthread_mutex_unlock(&token->changes);
+    if (rv != CKR_OK)
         return;
-    if (token->module.f->C_CopyObject(token->keeper, object->real, &session_object, 1, &real) != CKR_OK)
-        return;
-    struct sr_token_object *copy = new_object(token, real);
-    if (copy == NULL) {
-        (void)token->module.f->C_DestroyObject(token->keeper, real);
-        return;
+    copy = new_object(token, real);
+    (void)pthread_mutex_lock(&token->lock);
+    bool wanted = copy != NULL && !object->gone;
+    if (wanted) {
+        copy->hidden = true;
+        sr_object_link(copy);
+        object->copy = real;
     }
-    copy->hidden = true;
-    link_object(copy);
-    object->copy = real;
+    (void)pthread_mutex_unlock(&token->lock);
+    if (wanted)
+        return;
+    (void)token->module.f->C_DestroyObject(token->keeper, real);
+    sr_object_release(copy);
 }
 
-/* Destroys the copy, under the token's lock. */
-static void destroy_copy(struct sr_token_object *object)
+/* Takes the copy from the object, under the token's lock. It stays hidden until destroy_copy. */
+static struct sr_token_object *take_copy(struct sr_token_object *object)
 {
     struct sr_token_object *copy =
-        object->copy != CK_INVALID_HANDLE ? known(object->token, object->copy) : NULL;
+        object->copy != CK_INVALID_HANDLE ? sr_object_known(object->token, object->copy) : NULL;
+    object->copy = CK_INVALID_HANDLE;
+    return copy;
+}
+
+/* Destroys what take_copy gave, without the lock. COPY may be NULL. */
+static void destroy_copy(struct sr_token_object *copy)
+{
     if (copy == NULL)
         return;
-    (void)object->token->module.f->C_DestroyObject(object->token->keeper, object->copy);
-    unlink_object(copy);
+    struct sr_token *token = copy->token;
+    (void)token->module.f->C_DestroyObject(token->keeper, copy->real);
+    (void)pthread_mutex_lock(&token->lock);
+    sr_object_unlink(copy);
+    (void)pthread_mutex_unlock(&token->lock);
     sr_object_release(copy);
-    object->copy = CK_INVALID_HANDLE;
 }
 
-/* Takes a dead object and its copy out of the table, under the token's lock. */
-static void bury(struct sr_token_object *object)
+/* Takes a dead object, whose handle is known, out of the table, under the token's lock, and its copy from it.
+ */
+static struct sr_token_object *bury(struct sr_token_object *object)
 {
-    if (object->gone)
-        return;
+    struct sr_token_object *copy = take_copy(object);
     object->gone = true;
-    destroy_copy(object);
-    unlink_object(object);
+    sr_object_unlink(object);
     sr_object_release(object);
+    return copy;
 }
 
-/* Is the original still there, and still the same? */
-static bool still_there(struct sr_token_object *object, CK_SESSION_HANDLE session)
+/* Is the original still there, and still the same? CKR_KEY_HANDLE_INVALID where it is not; another failure
+ * where the token does not say. */
+static CK_RV still_there(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
     CK_ATTRIBUTE a[] = {{.type = CKA_CLASS}, {.type = CKA_ID}, {.type = CKA_LABEL}};
     const struct sr_card *card = &object->card;
-    bool same = sr_attributes_read(object->token->module.f, session, object->real, a, 3) == CKR_OK &&
-                sr_attribute_ulong(&a[0], CK_UNAVAILABLE_INFORMATION) == card->class &&
+
+    CK_RV rv = sr_attributes_read(object->token->module.f, session, object->real, a, 3);
+    if (rv == CKR_OBJECT_HANDLE_INVALID) {
+        sr_recover_check(object->token, rv); /* or was the whole token lost? */
+        rv = sr_recover_met() ? rv : CKR_KEY_HANDLE_INVALID;
+    }
+    bool same = rv == CKR_OK && sr_attribute_ulong(&a[0], CK_UNAVAILABLE_INFORMATION) == card->class &&
                 a[1].ulValueLen == card->id.length && a[2].ulValueLen == card->label.length &&
                 (card->id.length == 0 || memcmp(a[1].pValue, card->id.data, card->id.length) == 0) &&
                 (card->label.length == 0 || memcmp(a[2].pValue, card->label.data, card->label.length) == 0);
     sr_attributes_free(a, 3);
-    return same;
+    return rv == CKR_OK && !same ? CKR_KEY_HANDLE_INVALID : rv;
 }
 
 /* Takes the token's lock; what stands for ASKED then, while nobody changes it. */
-static struct sr_token_object *settled(const struct sr_token_object *asked)
+static struct sr_token_object *settled(struct sr_token_object *asked)
 {
     struct sr_token *token = asked->token;
     for (;;) {
@@ -398,41 +450,71 @@ static struct sr_token_object *settled(const struct sr_token_object *asked)
     }
 }
 
+/* Both are called with the token's lock, which they leave meanwhile, and OBJECT, which settled(ASKED) gave.
+ * They give what stands for ASKED afterwards. */
+
+/* Looks whether the original is there; *RV as with still_there. */
+static struct sr_token_object *check(struct sr_token_object *asked, struct sr_token_object *object,
+                                     CK_SESSION_HANDLE session, CK_RV *rv)
+{
+    struct sr_token *token = object->token;
+    struct sr_token_object *copy = NULL;
+
+    object->checked_ms = sr_now_ms();
+    atomic_fetch_add(&object->refs, 1);
+    (void)pthread_mutex_unlock(&token->lock);
+    *rv = still_there(object, session);
+    struct sr_token_object *after = settled(asked);
+    if (*rv == CKR_KEY_HANDLE_INVALID && after == object) {
+        copy = bury(object);
+        after = NULL;
+    } else if (*rv == CKR_KEY_HANDLE_INVALID) {
+        *rv = CKR_OK; /* it was changed: what is there now is as it should be */
+    }
+    sr_object_release(object);
+    if (copy == NULL)
+        return after;
+    (void)pthread_mutex_unlock(&token->lock);
+    destroy_copy(copy);
+    return settled(asked);
+}
+
+static struct sr_token_object *with_copy(struct sr_token_object *asked, struct sr_token_object *object)
+{
+    object->copy_tried = true;
+    if (!(object->card.flags & SR_CARD_TOKEN))
+        return object;
+    atomic_fetch_add(&object->refs, 1);
+    (void)pthread_mutex_unlock(&object->token->lock);
+    make_copy(object);
+    sr_object_release(object);
+    return settled(asked);
+}
+
 CK_RV sr_object_key(struct sr_token_object *asked, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle)
 {
-    struct sr_token *token = asked->token;
     struct sr_token_object *object = settled(asked);
-    CK_RV rv = CKR_KEY_HANDLE_INVALID;
+    CK_RV rv = CKR_OK;
 
-    long long now = sr_now_ms();
-    if (object != NULL && object->copy != CK_INVALID_HANDLE && now - object->checked_ms >= CHECK_MS) {
-        object->checked_ms = now;
-        atomic_fetch_add(&object->refs, 1);
-        (void)pthread_mutex_unlock(&token->lock);
-        bool there = still_there(object, session);
-        struct sr_token_object *after = settled(asked);
-        if (!there && after == object) {
-            bury(object);
-            after = NULL;
-        }
-        sr_object_release(object);
-        object = after;
-    }
-    if (object != NULL) {
-        if (!object->copy_tried)
-            make_copy(object);
+    if (object != NULL && object->copy != CK_INVALID_HANDLE && sr_now_ms() - object->checked_ms >= CHECK_MS)
+        object = check(asked, object, session, &rv);
+    if (object != NULL && rv == CKR_OK && !object->copy_tried)
+        object = with_copy(asked, object);
+    if (rv == CKR_OK && object == NULL)
+        rv = CKR_KEY_HANDLE_INVALID;
+    if (rv == CKR_OK)
         *handle = object->copy != CK_INVALID_HANDLE ? object->copy : object->real;
-        rv = CKR_OK;
-    }
-    (void)pthread_mutex_unlock(&token->lock);
+    (void)pthread_mutex_unlock(&asked->token->lock);
     return rv;
 }
 
 void sr_object_drop_copy(struct sr_token_object *object)
 {
+    struct sr_token_object *copy = NULL;
     if (settled(object) == object) /* else it went when the object was changed, and there is another one */
-        destroy_copy(object);
+        copy = take_copy(object);
     (void)pthread_mutex_unlock(&object->token->lock);
+    destroy_copy(copy);
 }
 
 void sr_object_changing(struct sr_token_object *object, bool changing)
@@ -447,49 +529,60 @@ void sr_object_changing(struct sr_token_object *object, bool changing)
 CK_RV sr_object_destroy(struct sr_token_object *object, CK_SESSION_HANDLE session)
 {
     struct sr_token *token = object->token;
-    CK_RV rv = token->module.f->C_DestroyObject(session, object->real);
+    struct sr_token_object *copy = NULL;
+    CK_OBJECT_HANDLE real = object->real;
+
+    if (real == CK_INVALID_HANDLE) /* of an earlier life: it is to be found again first */
+        return CKR_OBJECT_HANDLE_INVALID;
+    CK_RV rv = token->module.f->C_DestroyObject(session, real);
     if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID) {
         (void)pthread_mutex_lock(&token->lock);
         struct sr_token_object *now = current(object);
         if (now != NULL)
-            bury(now); /* it may have been renewed meanwhile */
+            copy = bury(now); /* it may have been renewed meanwhile */
         (void)pthread_mutex_unlock(&token->lock);
+        destroy_copy(copy);
     }
     return rv;
 }
 
-/* Puts MADE in the place of OBJECT, under the token's lock. */
-static void succeed(struct sr_token_object *object, struct sr_token_object *made)
+/* Puts MADE in the place of OBJECT, under the token's lock; the copy is as with bury. */
+static struct sr_token_object *succeed(struct sr_token_object *object, struct sr_token_object *made)
 {
     made->line = object->line;
     made->session = object->session;
     atomic_store(&made->owner, atomic_load(&object->owner));
-    bury(object);
-    atomic_store(&object->renewed, true);
-    link_object(made);
+    atomic_fetch_add(&made->refs, 1);
+    object->successor = made;
+    atomic_store(&object->renewed, true); /* before it is gone: who sees that without the lock looks again */
+    struct sr_token_object *copy = bury(object);
+    sr_object_link(made);
+    return copy;
 }
 
 CK_RV sr_object_renew(struct sr_token_object *object, CK_SESSION_HANDLE session,
                       struct sr_token_object **renewed)
 {
     struct sr_token *token = object->token;
-    struct sr_token_object *made = new_object(token, object->real);
-    CK_RV rv = made != NULL ? describe(made, session) : CKR_HOST_MEMORY;
+    struct sr_token_object *copy = NULL;
+    struct sr_token_object *made;
+    CK_RV rv = sr_object_describe(token, session, object->real, &made);
 
     (void)pthread_mutex_lock(&token->lock);
     struct sr_token_object *now = current(object);
     if (now != NULL && rv == CKR_OK) {
-        succeed(now, made);
+        copy = succeed(now, made);
         atomic_fetch_add(&made->refs, 1);
         *renewed = made;
     } else {
         /* What is known of it is not true any more: it is to be read anew. */
         if (now != NULL)
-            bury(now);
+            copy = bury(now);
         rv = rv != CKR_OK ? rv : CKR_OBJECT_HANDLE_INVALID;
         sr_object_release(made);
     }
     (void)pthread_mutex_unlock(&token->lock);
+    destroy_copy(copy);
     return rv;
 }
 
@@ -497,7 +590,7 @@ struct sr_token_object *sr_object_current(struct sr_token_object *object)
 {
     struct sr_token *token = object->token;
     (void)pthread_mutex_lock(&token->lock);
-    struct sr_token_object *now = current(object);
+    struct sr_token_object *now = latest(object);
     if (now != NULL)
         atomic_fetch_add(&now->refs, 1);
     (void)pthread_mutex_unlock(&token->lock);
@@ -513,5 +606,11 @@ void sr_objects_forget(struct sr_token *token)
             atomic_store(&o->gone, true);
             sr_object_release(o);
         }
+    }
+    while (token->stale != NULL) {
+        struct sr_token_object *o = token->stale;
+        token->stale = o->next;
+        atomic_store(&o->gone, true);
+        sr_object_release(o);
     }
 }

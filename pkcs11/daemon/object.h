@@ -13,7 +13,9 @@
 struct sr_token_object {
     atomic_uint refs;
     struct sr_token *token;
-    CK_OBJECT_HANDLE real;
+    /* The token's handle, good in the token's life; CK_INVALID_HANDLE until the object is found again. */
+    _Atomic CK_OBJECT_HANDLE real;
+    atomic_bool lost;            /* it went with the token's sessions, or was not found again */
     struct sr_card card;         /* its byte strings belong to the object; the handle in it is not used */
     unsigned long long serial;   /* no other object has it, nor this one with another name */
     char *uri;                   /* what it is called in the audit log and matched by in the policy */
@@ -25,10 +27,11 @@ struct sr_token_object {
     atomic_bool undemanding;     /* it was seen to prescribe nothing to what it unwraps or derives */
 
     /* Under the token's lock: */
-    struct sr_token_object *next; /* in its bucket */
-    bool hidden;                  /* a copy that the daemon made, or its own key: no client sees it */
-    atomic_bool gone;             /* the token does not have it any more; read without the lock, too */
-    bool changing;                /* nobody else uses it now, for SoftHSM shows it half changed */
+    struct sr_token_object *next;      /* in its bucket */
+    struct sr_token_object *successor; /* where it was renewed, with a reference */
+    bool hidden;                       /* a copy that the daemon made, or its own key: no client sees it */
+    atomic_bool gone;                  /* the token does not have it any more; read without the lock, too */
+    bool changing;                     /* nobody else uses it now, for SoftHSM shows it half changed */
     bool copy_tried;
     CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
     long long checked_ms;  /* when the original was last seen to be there */
@@ -39,6 +42,16 @@ struct sr_token_object {
  * copies. */
 CK_RV sr_object_get(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
                     struct sr_token_object **object);
+
+/* Within object*.c: the object is read as sr_object_get does, but not known to anybody yet. */
+CK_RV sr_object_describe(struct sr_token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE real,
+                         struct sr_token_object **object);
+
+/* Within object*.c, with the token's lock held: the object known by that handle, or NULL; into and out of the
+ * table of known ones. */
+struct sr_token_object *sr_object_known(struct sr_token *token, CK_OBJECT_HANDLE real);
+void sr_object_link(struct sr_token_object *object);
+void sr_object_unlink(struct sr_token_object *object);
 
 /* Marks a new session object as its maker's. */
 void sr_object_own(struct sr_token_object *object, const void *owner, CK_SESSION_HANDLE session);

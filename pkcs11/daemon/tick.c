@@ -3,6 +3,7 @@
 
 #include "cryptoki/names.h"
 #include "daemon/audit_call.h"
+#include "daemon/recover.h"
 #include "jobs/data.h"
 #include "jobs/totp.h"
 
@@ -40,7 +41,7 @@ static struct timespec in_ms(long long ms)
 static void work(struct sr_tick *tick, struct sr_why *report)
 {
     struct sr_token *token = tick->daemon->jobs_token;
-    struct sr_bench bench = {.f = token->module.f, .slot = token->slot};
+    struct sr_bench bench = {.f = token->module.f};
 
     CK_RV rv = sr_token_borrow(token, &bench.session);
     if (rv != CKR_OK) {
@@ -48,6 +49,11 @@ static void work(struct sr_tick *tick, struct sr_why *report)
                    token->config->label, sr_rv_name(rv));
         return;
     }
+    if (!sr_recover_probe(token)) { /* one that was logged out shows no keys */
+        sr_token_return(token, bench.session, CKR_DEVICE_ERROR);
+        return;
+    }
+    bench.slot = token->slot; /* steady only now */
     sr_data_tick(tick->daemon->jobs);
     enum sr_job_result result = sr_family_tick(tick->daemon->jobs, &bench, report);
     struct sr_why second = {""};
@@ -130,8 +136,10 @@ bool sr_tick_stop(struct sr_tick *tick, long long wait_ms)
         waited = pthread_cond_timedwait(&tick->changed, &tick->lock, &until);
     bool stopped = tick->stopped;
     (void)pthread_mutex_unlock(&tick->lock);
-    if (!stopped)
+    if (!stopped) {
+        (void)pthread_detach(tick->thread);
         return false;
+    }
     (void)pthread_join(tick->thread, NULL);
     (void)pthread_cond_destroy(&tick->changed);
     (void)pthread_mutex_destroy(&tick->lock);

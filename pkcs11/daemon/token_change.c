@@ -3,50 +3,31 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/object.h"
-#include "daemon/token.h"
+#include "daemon/recover.h"
+#include "wire/channel.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
-#include <time.h>
-
-CK_RV sr_token_enter(struct sr_token *token)
-{
-    (void)pthread_mutex_lock(&token->lock);
-    bool open = !token->shut;
-    if (open)
-        token->inside++;
-    (void)pthread_mutex_unlock(&token->lock);
-    return open ? CKR_OK : CKR_TOKEN_NOT_PRESENT;
-}
-
-void sr_token_leave(struct sr_token *token)
-{
-    (void)pthread_mutex_lock(&token->lock);
-    token->inside--;
-    if (token->shut)
-        (void)pthread_cond_broadcast(&token->returned);
-    (void)pthread_mutex_unlock(&token->lock);
-}
 
 static bool is_quiet(const struct sr_token *token)
 {
-    return token->inside == 0 && token->open_count == token->idle_count;
+    const struct sr_recovery *r = &token->recovery;
+    return !r->away && !r->at_work && r->in_use == 0 && token->open_count == token->idle_count;
 }
 
 bool sr_token_shut(struct sr_token *token, long long wait_ms)
 {
-    struct timespec until;
-    int waited = 0;
+    long long until = sr_now_ms() + wait_ms;
+    bool in_time = true;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(wait_ms / 1000);
     (void)pthread_mutex_lock(&token->lock);
+    (void)sr_recover_ready(token, true); /* nobody finds it again while it is shut */
     token->shut = true;
     (void)pthread_cond_broadcast(&token->returned); /* who waits for a session gets none */
     (void)pthread_cond_broadcast(&token->loan_ended);
     sr_loans_take_back(token);
-    while (!is_quiet(token) && waited == 0) {
-        waited = pthread_cond_clockwait(&token->returned, &token->lock, CLOCK_MONOTONIC, &until);
+    while (!is_quiet(token) && in_time) {
+        in_time = sr_recover_wait_on(token, &token->returned, until);
         sr_loans_take_back(token);
     }
     token->shut = is_quiet(token);
@@ -66,9 +47,8 @@ void sr_token_end_sessions(struct sr_token *token)
 {
     (void)pthread_mutex_lock(&token->lock);
     sr_objects_forget(token);
-    token->idle_count = 0;
-    token->open_count = 0;
     (void)pthread_mutex_unlock(&token->lock);
+    sr_token_drop_sessions(token);
     (void)token->module.f->C_CloseAllSessions(token->slot);
 }
 
@@ -93,14 +73,11 @@ CK_RV sr_token_changed(struct sr_token *token, struct sr_pin *pin, struct sr_why
     if (pin != NULL) {
         sr_pin_free(token->pin);
         token->pin = pin;
+        sr_recover_new_pin(token);
     }
     (void)pthread_mutex_unlock(&token->lock);
     if (!begin)
         return CKR_OK;
     sr_token_end_sessions(token);
-    CK_RV rv = sr_module_restart(&token->module, why);
-    if (rv == CKR_CANT_LOCK)
-        sr_why_set(why, "the token \"%s\" is seen as it is now after a restart of strongroomd",
-                   token->config->label);
-    return rv == CKR_OK ? sr_token_begin(token, why) : rv;
+    return sr_recover_anew(token, why);
 }

@@ -17,6 +17,7 @@ static const sr_handler handlers[SR_CALLS] = {
     [SR_CALL_SLOT_INFO] = sr_handle_slot_info,
     [SR_CALL_TOKEN_INFO] = sr_handle_token_info,
     [SR_CALL_MECHANISMS] = sr_handle_mechanisms,
+    [SR_CALL_SLOT_EVENT] = sr_handle_slot_event,
     [SR_CALL_OPEN_SESSION] = sr_handle_open_session,
     [SR_CALL_CLOSE_SESSION] = sr_handle_close_session,
     [SR_CALL_SESSION_INFO] = sr_handle_session_info,

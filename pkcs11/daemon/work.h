@@ -77,6 +77,7 @@ struct sr_work {
     struct sr_ahead ahead;
     struct sr_stream stream;
     const char *call; /* the name of the call at work */
+    bool changes;     /* it is one that may not be repeated */
     struct sr_used used;
     struct sr_decisions decisions;
     struct sr_scratch scratch;
@@ -110,6 +111,7 @@ CK_RV sr_handle_slots(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_slot_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_mechanisms(struct sr_work *work, const void *request, void *reply);
+CK_RV sr_handle_slot_event(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_open_session(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_close_session(struct sr_work *work, const void *request, void *reply);
 CK_RV sr_handle_session_info(struct sr_work *work, const void *request, void *reply);

@@ -88,7 +88,10 @@ static enum sr_job_result begin_use(const struct sr_backup *backup, struct sr_wh
     const struct sr_backup_facts *facts = &backup->key.facts;
     CK_OBJECT_HANDLE kek;
     sr_use_begin(backup->jobs, &facts->family);
-    return sr_backup_kek(backup->jobs, &facts->family, facts->version, false, &kek, why);
+    enum sr_job_result result = sr_backup_key_there(backup->jobs, &backup->key, why);
+    if (result == SR_JOB_OK)
+        result = sr_backup_kek(backup->jobs, &facts->family, facts->version, false, &kek, why);
+    return result;
 }
 
 static enum sr_job_result check_next(const struct sr_backup *backup, size_t size, bool last,

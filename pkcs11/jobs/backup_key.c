@@ -31,14 +31,28 @@ enum sr_job_result sr_backup_kek(struct sr_jobs *jobs, const struct sr_family_na
 void sr_backup_key_close(struct sr_jobs *jobs, struct sr_backup_key *key)
 {
     (void)pthread_mutex_lock(&jobs->lock);
-    sr_root_close(&jobs->keeper, &key->root);
+    if (key->life == jobs->life)
+        sr_root_close(&jobs->keeper, &key->root);
+    key->root = (struct sr_root){0};
     (void)pthread_mutex_unlock(&jobs->lock);
+}
+
+enum sr_job_result sr_backup_key_there(struct sr_jobs *jobs, const struct sr_backup_key *key,
+                                       struct sr_why *why)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    bool there = key->life == jobs->life;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    if (there)
+        return SR_JOB_OK;
+    sr_why_set(why, "the token lost its sessions in the middle of the backup: begin it again");
+    return SR_JOB_FAILED;
 }
 
 /* In the keeper's session: the keys outlive the session that was borrowed for a call. */
 static enum sr_job_result open_root(struct sr_jobs *jobs, const struct sr_family_name *family,
                                     unsigned long version, CK_OBJECT_HANDLE kek,
-                                    const struct sr_wrapped *wrapped, struct sr_root *root,
+                                    const struct sr_wrapped *wrapped, struct sr_backup_key *key,
                                     struct sr_why *why)
 {
     char label[SR_LABEL_MAX];
@@ -47,7 +61,8 @@ static enum sr_job_result open_root(struct sr_jobs *jobs, const struct sr_family
     if (result != SR_JOB_OK)
         return result;
     (void)pthread_mutex_lock(&jobs->lock);
-    result = sr_root_open(&jobs->keeper, kek, wrapped, PURPOSE, label, root, why);
+    result = sr_root_open(&jobs->keeper, kek, wrapped, PURPOSE, label, &key->root, why);
+    key->life = jobs->life;
     (void)pthread_mutex_unlock(&jobs->lock);
     return result;
 }
@@ -95,7 +110,7 @@ static enum sr_job_result make_root(struct sr_jobs *jobs, const struct sr_bench 
     if (result == SR_JOB_OK)
         result = sr_root_make(bench, kek, label, wrapped, why);
     if (result == SR_JOB_OK)
-        result = open_root(jobs, family, key->facts.version, kek, wrapped, &key->root, why);
+        result = open_root(jobs, family, key->facts.version, kek, wrapped, key, why);
     return sr_use_end(jobs, family, result);
 }
 
@@ -206,7 +221,7 @@ static enum sr_job_result open_with(struct sr_jobs *jobs, const struct sr_backup
     enum sr_job_result result =
         sr_backup_kek(jobs, &key->facts.family, key->facts.version, leaving, &kek, why);
     if (result == SR_JOB_OK) {
-        result = open_root(jobs, &key->facts.family, key->facts.version, kek, &wrapped, &key->root, why);
+        result = open_root(jobs, &key->facts.family, key->facts.version, kek, &wrapped, key, why);
         if (result == SR_JOB_BAD)
             result = wrong_key(why, "it cannot be unwrapped");
     }

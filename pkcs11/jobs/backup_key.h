@@ -14,6 +14,7 @@ struct sr_backup_key {
     struct sr_backup_fixed parts;
     struct sr_backup_slot list; /* of the slot in use; points into the header */
     struct sr_root root;        /* in the keeper's session */
+    unsigned long life;         /* of jobs, in which the root's handles are good */
 };
 
 /* Makes a root under the family's current version, and HEADER with it. */
@@ -28,6 +29,10 @@ enum sr_job_result sr_backup_key_open(struct sr_jobs *jobs, const unsigned char 
 /* Writes the HMAC at the end of SLOT. */
 enum sr_job_result sr_backup_key_sign(struct sr_jobs *jobs, const struct sr_backup_key *key,
                                       unsigned char *slot, struct sr_why *why);
+
+/* SR_JOB_FAILED, and WHY says so, where the token has lost the root's keys with its sessions. */
+enum sr_job_result sr_backup_key_there(struct sr_jobs *jobs, const struct sr_backup_key *key,
+                                       struct sr_why *why);
 
 /* Destroys the root's keys. One that was zeroed or closed may be closed. */
 void sr_backup_key_close(struct sr_jobs *jobs, struct sr_backup_key *key);

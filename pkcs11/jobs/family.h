@@ -37,6 +37,7 @@ struct sr_jobs {
 
     /* known.c's, under the lock: */
     pthread_mutex_t lock;
+    unsigned long life; /* counts how often the token's sessions were lost */
     struct sr_bench keeper;
     struct sr_known_family *known[SR_FAMILY_BUCKETS];
     struct sr_data_cache *data; /* data_cache.c's, under the same lock */

@@ -58,6 +58,26 @@ enum sr_job_result sr_jobs_open(const char *path, const struct sr_bench *seal, c
     return SR_JOB_OK;
 }
 
+void sr_jobs_lost(struct sr_jobs *jobs)
+{
+    /* From now on nobody destroys by handles that may be other objects' when the token is back: without a
+     * session the calls for that fail. */
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->keeper.session = CK_INVALID_HANDLE;
+    jobs->life++;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    sr_known_forget_all(jobs);
+}
+
+enum sr_job_result sr_jobs_found(struct sr_jobs *jobs, const struct sr_bench *seal,
+                                 const struct sr_bench *keeper, struct sr_why *why)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->keeper = *keeper;
+    (void)pthread_mutex_unlock(&jobs->lock);
+    return sr_keys_seal_again(jobs->seal, seal, why);
+}
+
 void sr_jobs_close(struct sr_jobs *jobs)
 {
     if (jobs == NULL)

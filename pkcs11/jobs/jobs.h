@@ -18,6 +18,12 @@ enum sr_job_result sr_jobs_open(const char *path, const struct sr_bench *seal, c
                                 struct sr_jobs **jobs, struct sr_why *why);
 void sr_jobs_close(struct sr_jobs *jobs); /* may be NULL */
 
+/* The token's sessions are lost, SEAL and KEEPER among them: forgets all handles. Then the token is back,
+ * with two new sessions. Between the two, and while the first is at work, no other call of a job is. */
+void sr_jobs_lost(struct sr_jobs *jobs);
+enum sr_job_result sr_jobs_found(struct sr_jobs *jobs, const struct sr_bench *seal,
+                                 const struct sr_bench *keeper, struct sr_why *why);
+
 /* Who does it, for the history. */
 struct sr_operator {
     long long uid; /* -1: strongroomd itself */

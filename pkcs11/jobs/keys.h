@@ -69,6 +69,9 @@ CK_RV sr_keys_hmac(const struct sr_bench *bench, CK_MECHANISM_TYPE mechanism, CK
 struct sr_seal_key;
 enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key **key, struct sr_seal *seal,
                                 struct sr_why *why);
+/* The same key where the token lost its sessions and came back: BENCH is a new one. */
+enum sr_job_result sr_keys_seal_again(struct sr_seal_key *key, const struct sr_bench *bench,
+                                      struct sr_why *why);
 void sr_keys_seal_free(struct sr_seal_key *key); /* may be NULL */
 
 #endif

@@ -48,10 +48,39 @@ static enum sr_job_result make_root(const struct sr_bench *bench, CK_OBJECT_HAND
     return result;
 }
 
+/* The HMAC key, derived anew. */
+static enum sr_job_result derive_seal(const struct sr_bench *bench, CK_OBJECT_HANDLE root,
+                                      CK_OBJECT_HANDLE *found, struct sr_why *why)
+{
+    static const char *const fields[] = {SEAL_TEXT};
+    return sr_key_derive(bench, &seal_kind, root, fields, 1, SEAL_LABEL ":derived", found, why);
+}
+
+enum sr_job_result sr_keys_seal_again(struct sr_seal_key *key, const struct sr_bench *bench,
+                                      struct sr_why *why)
+{
+    CK_OBJECT_HANDLE root;
+    CK_OBJECT_HANDLE found;
+
+    enum sr_job_result result = sr_key_find(bench, SEAL_LABEL, &root, why);
+    if (result == SR_JOB_OK)
+        result = derive_seal(bench, root, &found, why);
+    if (result == SR_JOB_NOT_FOUND) {
+        sr_why_set(why, "the token does not hold the key of the registry's seal any more");
+        result = SR_JOB_FAILED;
+    }
+    if (result != SR_JOB_OK)
+        return result;
+    (void)pthread_mutex_lock(&key->lock);
+    key->bench = *bench;
+    key->key = found;
+    (void)pthread_mutex_unlock(&key->lock);
+    return SR_JOB_OK;
+}
+
 enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key **key, struct sr_seal *seal,
                                 struct sr_why *why)
 {
-    static const char *const fields[] = {SEAL_TEXT};
     CK_OBJECT_HANDLE root;
     CK_OBJECT_HANDLE found;
 
@@ -61,7 +90,7 @@ enum sr_job_result sr_keys_seal(const struct sr_bench *bench, struct sr_seal_key
     if (result == SR_JOB_NOT_FOUND)
         result = make_root(bench, &root, why);
     if (result == SR_JOB_OK)
-        result = sr_key_derive(bench, &seal_kind, root, fields, 1, SEAL_LABEL ":derived", &found, why);
+        result = derive_seal(bench, root, &found, why);
     if (result != SR_JOB_OK)
         return result;
     struct sr_seal_key *made = calloc(1, sizeof(*made));

@@ -154,6 +154,8 @@ CK_RV sr_exchange(struct sr_exchange *x)
             return o.rv;
         }
         sr_link_drop(c);
+        if (o.status == SR_CHANNEL_LOST && sent && x->pinned != 0)
+            sr_say("strongroomd went away in the middle of the operation: begin it again");
         if (o.status != SR_CHANNEL_LOST || (sent && !repeatable))
             break;
     }

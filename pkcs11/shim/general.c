@@ -24,6 +24,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sr_options options = SR_OPTIONS_DEFAULT;
 static pid_t initialised_by;
 static atomic_bool initialised;
+static atomic_ulong times;
 static _Atomic pid_t claimed; /* the process whose thread makes the state its own */
 static _Atomic pid_t owner;   /* the process whose state it is */
 
@@ -50,6 +51,7 @@ static void notice_fork(void)
         sr_sessions_after_fork();
         sr_objects_after_fork();
         sr_mechanisms_after_fork();
+        sr_events_after_fork();
         atomic_store(&owner, me);
     }
     while (atomic_load(&owner) != me)
@@ -61,6 +63,11 @@ CK_RV sr_enter(void)
     sr_say_nothing();
     notice_fork();
     return atomic_load(&initialised) ? CKR_OK : CKR_CRYPTOKI_NOT_INITIALIZED;
+}
+
+unsigned long sr_initialised_times(void)
+{
+    return atomic_load(&times);
 }
 
 void sr_pad(CK_UTF8CHAR *field, size_t size, const char *text)
@@ -92,6 +99,7 @@ static CK_RV initialise(const CK_C_INITIALIZE_ARGS *args)
     /* A child's fresh start: its parent's sessions are not its own. Its objects keep their handles. */
     sr_sessions_forget_all();
     initialised_by = getpid();
+    atomic_fetch_add(&times, 1);
     atomic_store(&initialised, true);
     return CKR_OK;
 }

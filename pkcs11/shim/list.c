@@ -12,33 +12,13 @@
 CK_RV C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *n);
 CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface, CK_FLAGS flags);
 
-/* What is not offered, one function for each shape of arguments: a function list has no holes (§5.1). Unused
- * arguments have no use here by their nature. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
-static CK_RV refuse(void)
-{
-    CK_RV rv = sr_enter();
-    if (rv != CKR_OK)
-        return rv;
-    sr_say("this function is not offered");
-    return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
 /* §5.16: there are no parallel functions any more. */
 static CK_RV no_parallel(CK_SESSION_HANDLE session)
 {
+    (void)session;
     CK_RV rv = sr_enter();
     return rv != CKR_OK ? rv : CKR_FUNCTION_NOT_PARALLEL;
 }
-
-static CK_RV no_event(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
-{
-    return refuse();
-}
-
-#pragma GCC diagnostic pop
 
 static CK_FUNCTION_LIST functions = {
     .version = {2, 40},
@@ -55,7 +35,7 @@ static CK_FUNCTION_LIST functions = {
     .C_GetTokenInfo = C_GetTokenInfo,
     .C_GetMechanismList = C_GetMechanismList,
     .C_GetMechanismInfo = C_GetMechanismInfo,
-    .C_WaitForSlotEvent = no_event,
+    .C_WaitForSlotEvent = C_WaitForSlotEvent,
     .C_InitToken = C_InitToken,
     .C_InitPIN = C_InitPIN,
     .C_SetPIN = C_SetPIN,

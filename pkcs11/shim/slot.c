@@ -7,6 +7,26 @@
 
 #include <string.h>
 
+/* The slots of the daemon's list, all or those with a token, as §5.2 has lists. */
+static CK_RV copy_slots(const struct sr_bytes *list, CK_BBOOL token_present, CK_SLOT_ID *slots, CK_ULONG *n)
+{
+    CK_ULONG room = slots != NULL ? *n : 0;
+    CK_ULONG count = 0;
+
+    for (size_t at = 0; list->length - at >= sizeof(struct sr_slot_entry);
+         at += sizeof(struct sr_slot_entry)) {
+        struct sr_slot_entry entry;
+        memcpy(&entry, list->data + at, sizeof(entry));
+        if (token_present && entry.present != 1)
+            continue;
+        if (count < room)
+            slots[count] = entry.slot;
+        count++;
+    }
+    *n = count;
+    return slots != NULL && count > room ? CKR_BUFFER_TOO_SMALL : CKR_OK;
+}
+
 /* No daemon, or one that does not admit us, is a reader without a token: programs start all the same, and the
  * explanation says why there is none. */
 CK_RV C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *slots, CK_ULONG *n)
@@ -15,7 +35,6 @@ CK_RV C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *slots, CK_ULONG *n)
     struct sr_exchange x = {.call = SR_CALL_SLOTS, .reply = &reply};
     CK_RV rv = sr_enter();
 
-    (void)token_present; /* the daemon shows slots with a token only */
     if (rv != CKR_OK)
         return rv;
     if (n == NULL)
@@ -27,12 +46,7 @@ CK_RV C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *slots, CK_ULONG *n)
     }
     if (rv != CKR_OK)
         return rv;
-    CK_ULONG known = reply.data.length / sizeof(CK_SLOT_ID);
-    if (slots != NULL && *n < known)
-        rv = CKR_BUFFER_TOO_SMALL;
-    else if (slots != NULL && known > 0)
-        memcpy(slots, reply.data.data, known * sizeof(CK_SLOT_ID));
-    *n = known;
+    rv = copy_slots(&reply.data, token_present, slots, n);
     sr_exchange_end(&x);
     return rv;
 }

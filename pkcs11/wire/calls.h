@@ -182,7 +182,8 @@ struct sr_slot_request {
     CK_SLOT_ID slot;
 };
 struct sr_bytes_reply {
-    struct sr_bytes data; /* SLOTS: CK_SLOT_ID[]; SLOT_INFO: a CK_SLOT_INFO; TOKEN_INFO: a CK_TOKEN_INFO;
+    struct sr_bytes data; /* SLOTS: struct sr_slot_entry[]; SLOT_INFO: a CK_SLOT_INFO;
+                             TOKEN_INFO: a CK_TOKEN_INFO;
                              MECHANISMS: struct sr_mechanism_entry[]; SESSION_INFO: a CK_SESSION_INFO;
                              WRAP: the wrapped key; GET_STATE; RANDOM: the bytes;
                              AUDIT_TIP: text; FAMILY_LIST, FAMILY_SHOW,
@@ -191,6 +192,10 @@ struct sr_bytes_reply {
                              REGISTRY_REBUILD, TOKEN_CHECK: JSON; DATA_NEW_KEY: the key; DATA_ENCRYPT,
                              DATA_DECRYPT, DATA_REWRAP: the results; DATA_LIST: JSON; TOTP_ENROL: the
                              otpauth URI; TOTP_IMPORT, TOTP_LIST: JSON */
+};
+struct sr_slot_entry {
+    CK_SLOT_ID slot;
+    CK_ULONG present; /* 1: the token is there */
 };
 struct sr_mechanism_entry {
     CK_MECHANISM_TYPE type;
@@ -347,12 +352,14 @@ struct sr_state_request { /* SET_STATE */
     struct sr_bytes state;
 };
 
-/* The client has seen the events up to SEEN; the reply comes at once. */
+/* The client has seen the events up to SEEN, or (CK_UNAVAILABLE_INFORMATION) those before it became a client;
+ * the reply comes at once. */
 struct sr_event_request {
     CK_ULONG seen;
 };
 struct sr_event_reply {
-    CK_ULONG last;   /* number of the last event so far */
+    CK_ULONG
+    last; /* what the client has seen now: the number of the event that is told, or of the last one */
     CK_SLOT_ID slot; /* of the first one after SEEN; CK_UNAVAILABLE_INFORMATION: there is none */
 };
 
