@@ -72,6 +72,7 @@ CK_RV sr_handle_token_info(struct sr_work *work, const void *request, void *repl
         ~(CKF_LOGIN_REQUIRED | CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED |
           CKF_USER_PIN_TO_BE_CHANGED | CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED |
           CKF_SO_PIN_TO_BE_CHANGED | CKF_PROTECTED_AUTHENTICATION_PATH);
+    info.flags |= CKF_DUAL_CRYPTO_OPERATIONS; /* by way of two sessions */
     info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
     info.ulSessionCount = info.ulRwSessionCount = CK_UNAVAILABLE_INFORMATION;
     return sr_work_bytes(work, &info, sizeof(info), &answer->data);
