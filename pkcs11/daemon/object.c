@@ -370,6 +370,12 @@ static void make_copy(struct sr_token_object *object)
     copy = new_object(token, real);
     (void)pthread_mutex_lock(&token->lock);
     bool wanted = copy != NULL && !object->gone;
+    struct sr_token_object *seen = sr_object_known(token, real);
+    if (seen != NULL) { /* a search was quicker, and took it for somebody's */
+        seen->gone = true;
+        sr_object_unlink(seen);
+        sr_object_release(seen);
+    }
     if (wanted) {
         copy->hidden = true;
         sr_object_link(copy);
