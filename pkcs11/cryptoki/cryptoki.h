@@ -45,7 +45,7 @@ struct sr_functions_3_0 {
     CK_FUNCTION_LIST v2;
     CK_RV (*C_GetInterfaceList)(CK_INTERFACE *list, CK_ULONG *n);
     CK_RV (*C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface, CK_FLAGS flags);
-    CK_RV (*C_LoginUser)
+    CK_RV(*C_LoginUser)
     (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG pin_length, CK_UTF8CHAR *name,
      CK_ULONG name_length);
     CK_RV (*C_SessionCancel)(CK_SESSION_HANDLE session, CK_FLAGS flags);

@@ -98,7 +98,8 @@ void sr_custody_secret_roles(struct sr_draft *key, CK_KEY_TYPE type, bool may_wr
 
     if (is_mac_key(type)) {
         /* Some programs ask for what such a key cannot do, and mean: let it be used. */
-        if (!any(mac) && !derive && (default_role || any(cipher) || any(wrapping)))
+        bool silent = !sr_draft_names(key, CKA_SIGN) && !sr_draft_names(key, CKA_VERIFY);
+        if (silent && !derive && (default_role || any(cipher) || any(wrapping)))
             mac = both;
         cipher = wrapping = none;
     } else if (default_role) {

@@ -15,7 +15,8 @@ struct bench_raw {
 /* False after a message, which names WHAT, where RV is not CKR_OK. */
 bool bench_fine(CK_RV rv, const char *what);
 
-/* The token of TOKEN_MODULE, TOKEN_LABEL and TOKEN_PIN_FILE (empty: it wants no login). False after a message. */
+/* The token of TOKEN_MODULE, TOKEN_LABEL and TOKEN_PIN_FILE (empty: it wants no login). False after a
+ * message. */
 bool bench_raw_open(struct bench_raw *raw);
 
 /* Generates a key of SIZE bytes that may do two things (CKA_SIGN, ...): a token object of that LABEL, or
