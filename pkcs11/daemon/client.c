@@ -122,6 +122,8 @@ static CK_ULONG put(struct sr_places *places, void *pointer, size_t limit)
             return 0;
         }
     }
+    if (places->count == 0)
+        return 0;
     while (places->at[places->next % places->count] != NULL)
         places->next++;
     size_t place = places->next++ % places->count;

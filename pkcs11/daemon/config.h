@@ -18,11 +18,11 @@
 
 /* One line of an admission list: "user:NAME" or "group:NAME", a number in place of the name. */
 struct sr_admitted {
-    bool group;
+    const char *permission; /* "session.sign", or "session" for all of these; NULL: a right */
     id_t id;
     enum sr_right right;
-    const char *permission; /* "session.sign", or "session" for all of these; NULL: a right */
-    unsigned line;          /* of the file; 0: not known */
+    unsigned line; /* of the file; 0: not known */
+    bool group;
 };
 
 /* Sockets, and tokens, that one file may have; a set of sockets is 64 bits. */

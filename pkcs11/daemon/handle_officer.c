@@ -135,7 +135,8 @@ static CK_RV take_new_pin(struct sr_work *work, const struct sr_bytes *given, st
 
 static struct sr_bytes bytes_of(struct sr_pin *pin)
 {
-    return (struct sr_bytes){pin->length, (unsigned char *)pin->value};
+    return pin != NULL ? (struct sr_bytes){pin->length, (unsigned char *)pin->value}
+                       : (struct sr_bytes){0, NULL};
 }
 
 /* The user's PIN becomes NEW, which is taken over: in FILE.new, in the token, in FILE, in the daemon. */

@@ -152,8 +152,9 @@ static CK_RV answer(struct sr_work *work, struct sr_making *making, const char *
 {
     struct sr_session_view view;
 
-    sr_work_used(work, objects[n - 1]);
-    log_made(work, verb, objects[n - 1]);
+    struct sr_token_object *last = n > 1 ? objects[1] : objects[0]; /* of a pair the private key */
+    sr_work_used(work, last);
+    log_made(work, verb, last);
     CK_RV rv = sr_work_cards(work, objects, n, reply);
     /* Another connection of the client may have closed the session meanwhile, with the objects in it. */
     if (rv == CKR_OK && !making->on_token)
@@ -165,7 +166,7 @@ CK_RV sr_make_end(struct sr_work *work, struct sr_making *making, CK_RV rv, cons
                   const CK_OBJECT_HANDLE *handles, size_t n, struct sr_find_reply *reply)
 {
     CK_FUNCTION_LIST *f = making->token->module.f;
-    struct sr_token_object *objects[2];
+    struct sr_token_object *objects[2] = {NULL, NULL};
 
     if (rv == CKR_OK) {
         rv = take_in(work, making, handles, n, objects);

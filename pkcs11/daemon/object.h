@@ -11,30 +11,30 @@
 #include <stdatomic.h>
 
 struct sr_token_object {
-    atomic_uint refs;
     struct sr_token *token;
     /* The token's handle, good in the token's life; CK_INVALID_HANDLE until the object is found again. */
     _Atomic CK_OBJECT_HANDLE real;
-    atomic_bool lost;            /* it went with the token's sessions, or was not found again */
     struct sr_card card;         /* its byte strings belong to the object; the handle in it is not used */
     unsigned long long serial;   /* no other object has it, nor this one with another name */
     char *uri;                   /* what it is called in the audit log and matched by in the policy */
-    bool reserved;               /* labelled for a job: clients may see it and no more (custody rule 5) */
     unsigned long line;          /* the same for all that stand or stood for one object of the token */
-    atomic_bool renewed;         /* another one stands for it, since its attributes were changed */
     _Atomic(const void *) owner; /* of a session object: the client that made it; NULL for token objects */
     CK_SESSION_HANDLE session;   /* of a session object: the owner's session */
-    atomic_bool undemanding;     /* it was seen to prescribe nothing to what it unwraps or derives */
+    atomic_uint refs;
+    bool reserved;           /* labelled for a job: clients may see it and no more (custody rule 5) */
+    atomic_bool lost;        /* it went with the token's sessions, or was not found again */
+    atomic_bool renewed;     /* another one stands for it, since its attributes were changed */
+    atomic_bool undemanding; /* it was seen to prescribe nothing to what it unwraps or derives */
 
     /* Under the token's lock: */
     struct sr_token_object *next;      /* in its bucket */
     struct sr_token_object *successor; /* where it was renewed, with a reference */
-    bool hidden;                       /* a copy that the daemon made, or its own key: no client sees it */
+    CK_OBJECT_HANDLE copy;             /* CK_INVALID_HANDLE where there is none */
+    long long checked_ms;              /* when the original was last seen to be there */
     atomic_bool gone;                  /* the token does not have it any more; read without the lock, too */
+    bool hidden;                       /* a copy that the daemon made, or its own key: no client sees it */
     bool changing;                     /* nobody else uses it now, for SoftHSM shows it half changed */
     bool copy_tried;
-    CK_OBJECT_HANDLE copy; /* CK_INVALID_HANDLE where there is none */
-    long long checked_ms;  /* when the original was last seen to be there */
 };
 
 /* The object with the handle REAL, known or made now by reading its attributes through SESSION. The caller
@@ -61,7 +61,7 @@ void sr_object_release(struct sr_token_object *object);
 
 /* The handle to operate on: the session copy, made at the first use, or the original. At most a second after
  * the original was destroyed behind the daemon's back: CKR_KEY_HANDLE_INVALID. */
-CK_RV sr_object_key(struct sr_token_object *object, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle);
+CK_RV sr_object_key(struct sr_token_object *asked, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *handle);
 
 /* The token does not know the copy any more: drop it, and ask sr_object_key again. That gives the original
  * until the daemon is restarted, or a new copy where the object was changed meanwhile. */

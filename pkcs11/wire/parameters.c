@@ -521,11 +521,11 @@ static bool decode_parts(struct sr_buf *b, void *structure, const struct part *p
             break;
         }
         case PART_OAEP:
-            ok = decode_parts(b, more, oaep_parts, NULL);
+            ok = more != NULL && decode_parts(b, more, oaep_parts, NULL);
             put_pointer(structure, part->offset, more);
             break;
         case PART_LIST:
-            ok = decode_list(b, structure, part, more);
+            ok = more != NULL && decode_list(b, structure, part, more);
             break;
         case PART_NONE:
         case PART_END:

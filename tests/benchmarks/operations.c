@@ -145,7 +145,7 @@ static bool gcm(struct state *s)
         CK_ULONG iv_length, iv_bits;
         CK_BYTE *aad;
         CK_ULONG aad_length, tag_bits;
-    } parameter = {s->iv, sizeof(s->iv), 96, NULL, 0, TAG * 8};
+    } parameter = {s->iv, sizeof(s->iv), 96, NULL, 0, TAG * 8UL};
     CK_MECHANISM mechanism = {CKM_AES_GCM, &parameter, sizeof(parameter)};
     CK_ULONG length = MEGABYTE + TAG;
 

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     if (argc < 3 || signer_open(&s, argv[2]) != CKR_OK) {
         fputs("usage: audit-client sign|parts|abandon|load LABEL [...]\n", stderr);
     } else if (strcmp(mode, "sign") == 0) {
-        status = sign_often(&s, argc > 3 ? atoi(argv[3]) : 1);
+        status = sign_often(&s, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
     } else if (strcmp(mode, "parts") == 0) {
         status = sign_in_parts(&s);
     } else if (strcmp(mode, "abandon") == 0) {
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
         if (!is("C_CloseSession", s.module.f->C_CloseSession(s.session)))
             status = 1;
     } else if (strcmp(mode, "load") == 0) {
-        status = load(&s, argc > 3 ? atoi(argv[3]) : 1);
+        status = load(&s, argc > 3 ? (int)strtol(argv[3], NULL, 10) : 1);
     }
     signer_close(&s);
     return status;

@@ -275,7 +275,7 @@ static void nested(struct signer *s)
     struct template plain = secret(CKK_AES, 32, "co-plain", true, false, CKA_ENCRYPT, END);
     CK_ATTRIBUTE read[8] = {{0}};
     CK_ATTRIBUTE a = {CKA_WRAP_TEMPLATE, NULL, 0};
-    CK_BYTE values[8][64];
+    CK_BYTE values[8][64] = {{0}};
     CK_OBJECT_HANDLE with = 0;
     CK_OBJECT_HANDLE key = 0;
     CK_ULONG n = 0;

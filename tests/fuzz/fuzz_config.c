@@ -10,6 +10,24 @@
 
 volatile unsigned char sr_fuzz_sink;
 
+/* A rule's patterns, against what is and what is not like them. */
+static void look_at_rule(const struct sr_rule *rule)
+{
+    static unsigned char text[] = "tls:web-1";
+    struct sr_bytes bytes = {sizeof(text) - 1, text};
+    struct sr_subject some = {bytes, bytes, bytes, CKO_PRIVATE_KEY, false};
+    struct sr_subject none = {{0, NULL}, {0, NULL}, {0, NULL}, CK_UNAVAILABLE_INFORMATION, true};
+
+    demand(rule->name != NULL && rule->client_count > 0);
+    touch(rule->clients, rule->client_count * sizeof(*rule->clients));
+    touch(rule->mechanisms, rule->mechanism_count * sizeof(*rule->mechanisms));
+    for (size_t i = 0; i < rule->key_count; i++) {
+        demand(rule->keys[i].text != NULL);
+        sr_fuzz_sink ^= sr_pattern_match(&rule->keys[i], &some);
+        sr_fuzz_sink ^= sr_pattern_match(&rule->keys[i], &none);
+    }
+}
+
 static void look_at(const struct sr_config *config)
 {
     demand(config->token_count > 0 && config->socket_count > 0);
@@ -25,6 +43,8 @@ static void look_at(const struct sr_config *config)
         demand(s->name != NULL && s->path != NULL && (!s->administration || s->mode == 0600));
         touch(s->admitted, s->admitted_count * sizeof(*s->admitted));
     }
+    for (size_t i = 0; i < config->rule_count; i++)
+        look_at_rule(&config->rules[i]);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

@@ -422,7 +422,8 @@ static void files_are_set_aside(void)
     value[HEX] = '\0';
     CU_ASSERT_EQUAL(stat(path, &st), 0);
     CU_ASSERT_EQUAL(st.st_mode & 07777, 0600);
-    strcat(path, ".000042");
+    size_t end = strlen(path);
+    (void)snprintf(path + end, sizeof(path) - end, ".000042");
     read_file();
     CU_ASSERT_EQUAL(memcmp(text + length - HEX - 3, value, HEX), 0);
     CU_ASSERT_EQUAL(count_of("\"operation\":\"audit.checkpoint\""), 1);
