@@ -130,11 +130,13 @@ static void log_made(struct sr_work *work, const char *verb, const struct sr_tok
            (int)(label->length < 64 ? label->length : 64), (const char *)label->data);
 }
 
-/* References to the new objects, marked as the client's where they are session objects. */
+/* References to the new objects, of which there is at least one, marked as the client's where they are
+ * session objects. */
 static CK_RV take_in(struct sr_work *work, struct sr_making *making, const CK_OBJECT_HANDLE *handles,
                      size_t n, struct sr_token_object **objects)
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t i = 0;
+    do {
         CK_RV rv = sr_object_get(making->token, making->real, handles[i], &objects[i]);
         if (rv != CKR_OK) {
             while (i > 0)
@@ -143,7 +145,7 @@ static CK_RV take_in(struct sr_work *work, struct sr_making *making, const CK_OB
         }
         if (!(objects[i]->card.flags & SR_CARD_TOKEN))
             sr_object_own(objects[i], work->client, making->session);
-    }
+    } while (++i < n);
     return CKR_OK;
 }
 

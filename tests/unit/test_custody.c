@@ -345,7 +345,7 @@ static void leaking_mechanisms_are_off(void)
         {CKM_AES_KEY_WRAP, SR_OPERATION_WRAP, false},
         {CKM_AES_CTR, SR_OPERATION_WRAP, true},
         {CKM_AES_GCM, SR_OPERATION_WRAP, true},
-        {SR_OPERATION_UNWRAP, CKM_VENDOR_DEFINED | 1, true},
+        {CKM_VENDOR_DEFINED | 1, SR_OPERATION_UNWRAP, true},
         {CKM_AES_ECB, SR_OPERATION_ENCRYPT, true},
         {CKM_AES_ECB, SR_OPERATION_DECRYPT, true},
         {CKM_DES3_ECB, SR_OPERATION_WRAP, true},
