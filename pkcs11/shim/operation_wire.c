@@ -69,7 +69,7 @@ static void flow_through(void *arg, struct sr_channel *channel)
     struct flowing *g = arg;
     struct sr_flow *flow = sr_flow_in(channel->buffer, channel->half);
     size_t chunk = sr_flow_chunk(g->in.length);
-    size_t at = chunk;
+    size_t at = atomic_load_explicit(&flow->filled, memory_order_relaxed);
 
     while (at < g->in.length) {
         size_t n = g->in.length - at < chunk ? g->in.length - at : chunk;
@@ -78,7 +78,7 @@ static void flow_through(void *arg, struct sr_channel *channel)
         atomic_store_explicit(&flow->filled, at, memory_order_release);
         take_what_is_there(g, channel, flow);
     }
-    while (!g->failed && sr_flow_more(flow, g->taken)) {
+    while (!g->failed && channel->pace.peer != 0 && sr_flow_more(flow, g->taken)) {
         size_t before = g->taken;
         take_what_is_there(g, channel, flow);
         if (g->taken == before) /* a number that cannot be */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SR_FLOW_MIN ((size_t)16 << 10) /* fewer bytes are not worth it */
+#define SR_FLOW_MIN ((size_t)64 << 10) /* fewer bytes are not worth it */
 
 /* How many of N bytes the daemon works on at a time: each chunk is a call of the token's. */
 size_t sr_flow_chunk(size_t n);
