@@ -61,15 +61,14 @@ static CK_RV update_chunk(struct sr_work *work, struct sr_parts *parts, size_t a
 static CK_RV update_flowing(struct sr_work *work, struct sr_parts *parts, CK_ULONG bulk,
                             struct sr_operate_reply *reply)
 {
-    size_t chunk = sr_flow_chunk(bulk);
     CK_RV rv = CKR_OK;
     size_t done = 0;
 
     if (work->stream.shared == NULL || bulk > SR_BULK_MAX)
         return sr_explain(work, CKR_ARGUMENTS_BAD, "bulk data that the connection's buffer does not hold");
     struct sr_flow *flow = sr_flow_in(work->stream.shared, SR_STREAM_HALF);
-    for (size_t at = 0; rv == CKR_OK && at < bulk; at += chunk) {
-        size_t n = bulk - at < chunk ? bulk - at : chunk;
+    for (size_t at = 0; rv == CKR_OK && at < bulk; at += SR_FLOW_CHUNK) {
+        size_t n = bulk - at < SR_FLOW_CHUNK ? bulk - at : SR_FLOW_CHUNK;
         rv = sr_flow_await(flow, at + n) ? update_chunk(work, parts, at, n, &done)
                                          : sr_explain(work, CKR_FUNCTION_CANCELED,
                                                       "the client did not send the data that it announced");

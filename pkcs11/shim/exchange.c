@@ -89,7 +89,7 @@ static struct outcome place_bulk(struct sr_exchange *x, struct sr_connection *c)
         sr_say("%s", c->channel.why);
     else if (x->meanwhile != NULL) {
         /* Where CPUs are short (strongroomd names none, pace.h), nobody is to wait for the rest of it. */
-        size_t first = c->channel.pace.peer != 0 ? sr_flow_chunk(x->bulk.length) : x->bulk.length;
+        size_t first = c->channel.pace.peer != 0 ? SR_FLOW_CHUNK : x->bulk.length;
         memcpy(c->channel.buffer, x->bulk.data, first);
         sr_flow_begin(sr_flow_in(c->channel.buffer, c->channel.half), first);
     } else if (x->bulk.length > 0)

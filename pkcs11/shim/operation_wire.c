@@ -68,11 +68,10 @@ static void flow_through(void *arg, struct sr_channel *channel)
 {
     struct flowing *g = arg;
     struct sr_flow *flow = sr_flow_in(channel->buffer, channel->half);
-    size_t chunk = sr_flow_chunk(g->in.length);
     size_t at = atomic_load_explicit(&flow->filled, memory_order_relaxed);
 
     while (at < g->in.length) {
-        size_t n = g->in.length - at < chunk ? g->in.length - at : chunk;
+        size_t n = g->in.length - at < SR_FLOW_CHUNK ? g->in.length - at : SR_FLOW_CHUNK;
         memcpy(channel->buffer + at, g->in.data + at, n);
         at += n;
         atomic_store_explicit(&flow->filled, at, memory_order_release);

@@ -22,11 +22,6 @@ static long long now_us(void)
     return (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-size_t sr_flow_chunk(size_t n)
-{
-    return n > (size_t)32 << 10 ? (size_t)16 << 10 : (size_t)8 << 10;
-}
-
 struct sr_flow *sr_flow_in(unsigned char *buffer, size_t half)
 {
     return (struct sr_flow *)(void *)(buffer + half - 64);

@@ -14,8 +14,8 @@
 
 #define SR_FLOW_MIN ((size_t)64 << 10) /* fewer bytes are not worth it */
 
-/* How many of N bytes the daemon works on at a time: each chunk is a call of the token's. */
-size_t sr_flow_chunk(size_t n);
+/* Bytes that the daemon works on at a time: each chunk is a call of the token's. */
+#define SR_FLOW_CHUNK ((size_t)16 << 10)
 
 struct sr_flow {
     atomic_size_t filled; /* bytes of input, the client's */
