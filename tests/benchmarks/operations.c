@@ -17,6 +17,7 @@
 static const char usage[] =
     "usage: bench_operations make        makes the keys, in the raw token\n"
     "       bench_operations OPERATION   a name of the list in the source, with those keys\n"
+    "       bench_operations OPERATION copy   the same with a session copy of the key\n"
     "The token is that of TOKEN_MODULE and TOKEN_LABEL; where TOKEN_PIN_FILE is not empty, its login.\n"
     "Then on standard input: go THREADS MILLISECONDS\n";
 
@@ -27,6 +28,7 @@ struct shared {
     CK_OBJECT_HANDLE other; /* the key that is wrapped */
     CK_BYTE wrapped[64];
     CK_ULONG wrapped_length;
+    bool copies; /* the key */
 };
 
 struct state {
@@ -295,13 +297,22 @@ static bool make(struct shared *shared)
            make_secret(shared, "bench:base-fixed", CKM_AES_KEY_GEN, base, false, true);
 }
 
+static bool copy_key(struct shared *shared)
+{
+    CK_ATTRIBUTE session_object = {CKA_TOKEN, &no, sizeof(no)};
+    return bench_fine(shared->raw.module.f->C_CopyObject(shared->raw.session, shared->key, &session_object, 1,
+                                                         &shared->key),
+                      "C_CopyObject");
+}
+
 static bool prepare(struct shared *shared)
 {
     const struct operation *o = shared->operation;
     bool pair = o->once == ed25519 || o->once == p256;
     CK_MECHANISM mechanism = {KWP, NULL, 0};
 
-    if (!find(shared, o->label, pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY, &shared->key))
+    if (!find(shared, o->label, pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY, &shared->key) ||
+        (shared->copies && !copy_key(shared)))
         return false;
     if (o->once != wrap && o->once != unwrap)
         return true;
@@ -320,7 +331,8 @@ int main(int argc, char **argv)
     bool makes = argc == 2 && strcmp(argv[1], "make") == 0;
     int status = 1;
 
-    for (size_t i = 0; argc == 2 && i < sizeof(operations) / sizeof(operations[0]); i++)
+    shared.copies = argc == 3 && strcmp(argv[2], "copy") == 0;
+    for (size_t i = 0; (argc == 2 || shared.copies) && i < sizeof(operations) / sizeof(operations[0]); i++)
         if (strcmp(operations[i].name, argv[1]) == 0)
             shared.operation = &operations[i];
     if (!makes && shared.operation == NULL) {

@@ -9,7 +9,7 @@ import subprocess
 from load import BenchError, Case, Load
 from place import tell
 
-RAW, SHIM, REMOTE = "raw token", "shim", "p11-kit remoting"
+RAW, COPY, SHIM, REMOTE = "raw token", "raw copy", "shim", "p11-kit remoting"
 # name: (what it is called in the table, the bar, does p11-kit's remoting know its mechanism?)
 OPERATIONS = {
     "ed25519": ("Ed25519 signatures", 1.0, False),
@@ -65,7 +65,8 @@ def cases(place, wanted, at_end):
     found = []
     for name, (what, bar, remotable) in OPERATIONS.items():
         groups = {n: f"{what}, {n} thread{'s' if n > 1 else ''}" for n in THREADS}
-        for way in (RAW, SHIM) + ((REMOTE,) if remotable else ()):
+        copyable = () if name.endswith("-fixed") else (COPY,)
+        for way in (RAW,) + copyable + (SHIM,) + ((REMOTE,) if remotable else ()):
             threads = [n for n in THREADS if wanted(f"{groups[n]}/{way}")]
             if not threads:
                 continue
@@ -78,7 +79,7 @@ def cases(place, wanted, at_end):
             elif way == SHIM:
                 load = Load(way, [program, name], env=shim)
             else:
-                load = Load(way, as_owner + [program, name], env=env)
+                load = Load(way, as_owner + [program, name] + ["copy"] * (way == COPY), env=env)
             at_end(load.end)
             found += [Case(f"{groups[n]}/{way}", load, n, counted=[place.daemon] if way == SHIM else [],
                            own_cpu=way != REMOTE, baseline=f"{groups[n]}/{RAW}",
