@@ -1,58 +1,16 @@
 /* strongroom status
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "ask_text.h"
 #include "cli.h"
-
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <strongroom/strongroom.h>
 
 static const char help[] = "Usage: strongroom status [--socket PATH]\n\n"
                            "Prints what strongroomd says of itself, its tokens, and what you may do on this "
                            "socket.\n\n" SR_SOCKET_HELP;
 
-static int print_status(const char *path)
-{
-    strongroom *daemon = NULL;
-    char *text = NULL;
-    struct strongroom_error error;
-    int exit_status = EXIT_FAILED;
-
-    if (strongroom_open(path, &daemon, &error) != STRONGROOM_OK ||
-        strongroom_status(daemon, &text, &error) != STRONGROOM_OK)
-        sr_say("%s", error.text);
-    else if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
-        sr_say("the status cannot be written to standard output");
-    else
-        exit_status = EXIT_OK;
-    free(text);
-    strongroom_close(daemon);
-    return exit_status;
-}
-
 int sr_verb_status(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"socket", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    const char *path = sr_default_socket();
-    int option;
-
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            path = optarg;
-            break;
-        case 'h':
-            (void)fputs(help, stdout);
-            return EXIT_OK;
-        default:
-            return sr_usage("status");
-        }
-    }
-    if (optind != argc) {
-        sr_say("status takes no argument: \"%s\"", argv[optind]);
-        return sr_usage("status");
-    }
-    return print_status(path);
+    static const struct sr_text_verb verb = {
+        .name = "status", .what = "the status", .help = help, .ask = strongroom_status};
+    return sr_ask_text(&verb, argc, argv);
 }
